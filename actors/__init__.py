@@ -1,0 +1,1 @@
+"""Who acts: the supervisor, one actor per node, one per location."""

@@ -1,0 +1,1 @@
+"""The restore: what to do, from where, and how it is asked for."""

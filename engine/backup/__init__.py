@@ -1,0 +1,1 @@
+"""What Scylla Manager wrote: paths, manifests, SSTable names, versioned files."""

@@ -1,0 +1,1 @@
+"""The nodes: the agent's REST API, and Scylla's through it."""

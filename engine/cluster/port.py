@@ -1,0 +1,205 @@
+"""What a node can be asked: the agent's REST API, and Scylla's through it.
+
+Every method is one request (a listing may be streamed), has a timeout, and raises only ``NodeError``s:
+
+* ``NodeUnreachable``  no answer: refused, reset, timed out, or a gateway error of the agent's proxy. A request that
+  alters something may or may not have been carried out.
+* ``NodeRefused``      an answer that says no, with its status and words
+* ``DirectoryMissing``, ``JobUnknown``, ``LoadBusy``  refusals that the engine knows what to do about
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from scylla_restore.events.model.nodes import DiscoveredNode
+
+
+class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node tells of itself; ``shards`` are counted from Scylla's metrics."""
+
+    scylla_version: str
+    agent_version: str
+    shards: int
+
+
+class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a listing; ``path`` is relative to what was listed, ``size`` in bytes (-1 for directories)."""
+
+    path: str
+    size: int
+    is_dir: bool
+
+
+class JobProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's job; ``status`` is ``running``, ``success`` or ``error``; sizes are bytes."""
+
+    status: str
+    started_at: str
+    error: str
+    uploaded: int
+    skipped: int
+    failed: int
+
+
+class DiskSpace(msgspec.Struct, frozen=True, kw_only=True):
+    """The data directory's file system, in bytes."""
+
+    total: int
+    free: int
+
+
+class ClusterTopology(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster through one node's eyes. ``not_normal`` names nodes that are down, joining or leaving."""
+
+    name: str
+    nodes: tuple[DiscoveredNode, ...]
+    not_normal: dict[str, str]
+    keyspaces: tuple[str, ...]
+    user_keyspaces: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+class NodeGateway(Protocol):
+    """One node, reached through its agent. All paths are below ``data:`` unless they name a location."""
+
+    def cluster_name(self) -> str:
+        """Return the cluster's name."""
+        ...
+
+    def topology(self) -> ClusterTopology:
+        """Return the cluster as this node sees it.
+
+        ``keyspaces`` are those of type ``non_local_strategy``, ``user_keyspaces`` of type ``user``, ``tables``
+        are all tables and views as ``<keyspace>:<table>``.
+        """
+        ...
+
+    def info(self) -> NodeInfo:
+        """Return the node's versions and shard count."""
+        ...
+
+    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
+        """List one level of ``<provider>:<bucket>/<path>`` with the agent's own credentials.
+
+        Raises:
+            DirectoryMissing: there is no such bucket or directory.
+        """
+        ...
+
+    def list_files(self, path: str) -> tuple[RemoteFile, ...]:
+        """List the files directly in ``data:<path>``.
+
+        Raises:
+            DirectoryMissing: there is no such directory.
+        """
+        ...
+
+    def list_directories(self, path: str) -> tuple[str, ...]:
+        """List the names of the directories directly in ``data:<path>``.
+
+        Raises:
+            DirectoryMissing: there is no such directory.
+        """
+        ...
+
+    def disk_space(self) -> DiskSpace:
+        """Return total and free bytes of the data directory's file system."""
+        ...
+
+    def start_copy(
+        self,
+        *,
+        location: str,
+        source: str,
+        names: tuple[str, ...],
+        destination: str,
+        transfers: int | None,
+        bandwidth_rate: str | None,
+    ) -> int:
+        """Begin copying ``names`` of ``<location>/<source>`` into ``data:<destination>`` and return the job's id.
+
+        Never repeated by the gateway: a lost answer may mean that a job runs.
+        """
+        ...
+
+    def start_copy_renamed(self, *, location: str, source: str, destination: str) -> int:
+        """Begin copying one object to the file ``data:<destination>`` and return the job's id."""
+        ...
+
+    def job_progress(self, job: int, *, wait_s: int) -> JobProgress:
+        """Wait until the job ends, at most ``wait_s`` (≥ 1) seconds, and tell how it stands.
+
+        Raises:
+            JobUnknown: the agent knows no such job, so it was restarted.
+        """
+        ...
+
+    def stop_job(self, job: int) -> None:
+        """Ask a job to end; it may go on for a moment. An unknown or finished job is no error."""
+        ...
+
+    def forget_job(self, job: int) -> None:
+        """Delete a finished job's statistics."""
+        ...
+
+    def move_directory(self, source: str, destination: str) -> None:
+        """Rename all files of ``data:<source>`` into ``data:<destination>``, which is made if need be; repeatable.
+
+        Raises:
+            DirectoryMissing: there is no such source.
+        """
+        ...
+
+    def purge(self, path: str) -> None:
+        """Remove ``data:<path>`` and all below it; a missing directory is no error."""
+        ...
+
+    def load_and_stream(self, keyspace: str, table: str) -> None:
+        """Load what is in the table's ``upload`` and stream it to primary replicas; blocks until it is done.
+
+        Raises:
+            LoadBusy: another load excludes this one for now.
+            NodeUnreachable: the answer was lost; the load may go on.
+        """
+        ...
+
+    def auto_compaction(self, keyspace: str, table: str) -> bool:
+        """Whether the node compacts the table by itself."""
+        ...
+
+    def set_auto_compaction(self, keyspace: str, table: str, *, enabled: bool) -> None:
+        """Switch automatic compaction of the table on this node."""
+        ...
+
+    def transfers(self) -> int:
+        """Return the agent's number of parallel transfers."""
+        ...
+
+    def set_transfers(self, transfers: int) -> None:
+        """Set it; -1 is the agent's configured default."""
+        ...
+
+    def bandwidth_rate(self) -> str:
+        """Return the agent's bandwidth limit in its own text: ``off``, ``100M``."""
+        ...
+
+    def set_bandwidth_rate(self, rate: str) -> None:
+        """Set it, in the same text."""
+        ...
+
+    def cpus(self) -> tuple[int, ...]:
+        """Return the CPUs that the agent is pinned to."""
+        ...
+
+    def pin_cpu(self) -> None:
+        """Pin the agent to its CPUs again."""
+        ...
+
+    def unpin_cpu(self) -> None:
+        """Let the agent use all CPUs."""
+        ...
+
+    def close(self) -> None:
+        """Close connections; calls under way end with ``NodeUnreachable``."""
+        ...

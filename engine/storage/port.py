@@ -1,0 +1,48 @@
+"""The object store: what a backup's bucket can be asked. Reading only.
+
+Every method raises only ``StorageError``s, each knowing whether a retry makes sense.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+
+class StoredObject(msgspec.Struct, frozen=True):
+    """One object: its key from the bucket's root, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """One bucket of one provider. Safe to use from several threads at once."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield all objects below ``prefix`` (which ends in ``/``), at any depth; nothing if there are none.
+
+        Raises:
+            BucketMissing: there is no such bucket.
+            StorageDenied: credentials are absent, wrong, or not enough.
+            StorageUnavailable: the store did not answer, also in the middle of a listing.
+        """
+        ...
+
+    def list_directories(self, prefix: str) -> tuple[str, ...]:
+        """Return the names directly below ``prefix`` (which ends in ``/``) that have something below them."""
+        ...
+
+    def read(self, key: str, *, limit_bytes: int) -> bytes:
+        """Return the whole object.
+
+        Raises:
+            ObjectMissing: there is no such object.
+            ObjectTooLarge: it has more than ``limit_bytes``.
+            and those of ``list``.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
+        ...

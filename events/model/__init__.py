@@ -1,0 +1,75 @@
+"""Every event, a module a topic, and the union of them."""
+
+from scylla_restore.events.model import alterations, batches, locations, nodes, run, stages
+from scylla_restore.events.model.base import Event
+
+RunEvent = (
+    run.RunStarted
+    | run.OwnerChanged
+    | run.RunResumed
+    | run.SettingsChanged
+    | run.PauseRequested
+    | run.RunPaused
+    | run.AbortRequested
+    | run.RunAborted
+    | run.FailureDeclared
+    | run.RunFailed
+    | run.RunCompleted
+    | run.ActorFailed
+    | run.ActorReplaced
+    | stages.StageEntered
+    | stages.StageCompleted
+)
+LocationEvent = (
+    locations.LocationOpened
+    | locations.ManifestRead
+    | locations.DirectoryIndexed
+    | locations.LocationIndexed
+    | locations.LocationVerified
+    | locations.LocationFailed
+)
+NodeEvent = (
+    nodes.ClusterDiscovered
+    | nodes.DiscoveryFailed
+    | nodes.TablesResolved
+    | nodes.NodeJoined
+    | nodes.NodeSettingsRead
+    | nodes.NodeFailed
+    | nodes.NodeSuspended
+    | nodes.NodeWaitingForSpace
+    | nodes.NodeReadmitted
+)
+BatchEvent = (
+    batches.BatchAssigned
+    | batches.DownloadRequested
+    | batches.DownloadStarted
+    | batches.DownloadProgressed
+    | batches.BatchDownloaded
+    | batches.DownloadFailed
+    | batches.LoadRequested
+    | batches.UploadOccupied
+    | batches.UploadFilled
+    | batches.LoadStarted
+    | batches.LoadAnswerLost
+    | batches.SSTablesLoaded
+    | batches.LoadFailed
+    | batches.BatchReturned
+)
+AlterationEvent = (
+    alterations.AlterationIntended
+    | alterations.AlterationMade
+    | alterations.UndoRequested
+    | alterations.AlterationUndone
+    | alterations.UndoFailed
+)
+AnyEvent = RunEvent | LocationEvent | NodeEvent | BatchEvent | AlterationEvent
+
+__all__ = [
+    "AlterationEvent",
+    "AnyEvent",
+    "BatchEvent",
+    "Event",
+    "LocationEvent",
+    "NodeEvent",
+    "RunEvent",
+]

@@ -1,0 +1,100 @@
+"""What a run changes in the cluster beside the data, and how each change is undone.
+
+An alteration holds what was there before. It is in the ledger from ``AlterationIntended`` until
+``AlterationUndone``; staging directories enter it with ``DownloadRequested``.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from scylla_restore.events.model.base import Event
+from scylla_restore.events.model.failure import Failure
+
+
+class AutoCompactionDisabled(
+    msgspec.Struct, frozen=True, kw_only=True, tag="auto_compaction", tag_field="kind"
+):
+    """Automatic compaction was switched off for ``tables`` (``<keyspace>:<table>``), where it was on."""
+
+    node: str
+    tables: tuple[str, ...]
+
+
+class TransfersSet(msgspec.Struct, frozen=True, kw_only=True, tag="transfers", tag_field="kind"):
+    """The agent's number of parallel transfers; -1 stands for the agent's configured default."""
+
+    node: str
+    before: int
+    after: int
+
+
+class BandwidthSet(msgspec.Struct, frozen=True, kw_only=True, tag="bandwidth", tag_field="kind"):
+    """The agent's bandwidth limit in the agent's own text (``off``, ``100M``)."""
+
+    node: str
+    before: str
+    after: str
+
+
+class CpuUnpinned(msgspec.Struct, frozen=True, kw_only=True, tag="cpu_pinning", tag_field="kind"):
+    """The agent may use all CPUs."""
+
+    node: str
+
+
+class StagingCreated(msgspec.Struct, frozen=True, kw_only=True, tag="staging_directory", tag_field="kind"):
+    """A directory of one attempt's files, as a path below ``data:``."""
+
+    node: str
+    path: str
+
+
+class UploadSetAside(msgspec.Struct, frozen=True, kw_only=True, tag="upload_directory", tag_field="kind"):
+    """Files that others had put into ``upload`` were moved to ``found``; both are paths below ``data:``."""
+
+    node: str
+    upload: str
+    found: str
+
+
+Alteration = (
+    AutoCompactionDisabled | TransfersSet | BandwidthSet | CpuUnpinned | StagingCreated | UploadSetAside
+)
+
+
+class AlterationIntended(Event, frozen=True, kw_only=True):
+    """The cluster is about to be altered. ``id`` is unique in the run."""
+
+    TAG: ClassVar[str] = "AlterationIntended"
+    id: str
+    alteration: Alteration
+
+
+class AlterationMade(Event, frozen=True, kw_only=True):
+    """The cluster is altered."""
+
+    TAG: ClassVar[str] = "AlterationMade"
+    id: str
+
+
+class UndoRequested(Event, frozen=True, kw_only=True):
+    """These alterations are about to be undone."""
+
+    TAG: ClassVar[str] = "UndoRequested"
+    ids: tuple[str, ...]
+
+
+class AlterationUndone(Event, frozen=True, kw_only=True):
+    """What was there before is there again."""
+
+    TAG: ClassVar[str] = "AlterationUndone"
+    id: str
+
+
+class UndoFailed(Event, frozen=True, kw_only=True):
+    """An alteration could not be undone yet; it stays in the ledger."""
+
+    TAG: ClassVar[str] = "UndoFailed"
+    id: str
+    failure: Failure

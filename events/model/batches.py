@@ -1,0 +1,148 @@
+"""A batch's way from the bucket into the cluster.
+
+A batch is a fixed set of SSTables of one directory; an attempt is (batch, number). Every event below names both,
+so that a letter about an older attempt is recognised.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from scylla_restore.events.model.base import Event
+from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.target import Method
+
+
+class BatchAssigned(Event, frozen=True, kw_only=True):
+    """These SSTables are this node's to restore."""
+
+    TAG: ClassVar[str] = "BatchAssigned"
+    batch: int
+    attempt: int
+    node: str
+    method: Method
+    directory: str
+    sstables: tuple[str, ...]
+    size: int
+
+
+class DownloadRequested(Event, frozen=True, kw_only=True):
+    """The agent is about to be asked to copy the batch into a staging directory of this attempt's own."""
+
+    TAG: ClassVar[str] = "DownloadRequested"
+    batch: int
+    attempt: int
+
+
+class DownloadStarted(Event, frozen=True, kw_only=True):
+    """The agent's jobs are known; ``started_at`` is the agent's text for each, by which a reused id is told."""
+
+    TAG: ClassVar[str] = "DownloadStarted"
+    batch: int
+    attempt: int
+    jobs: tuple[int, ...]
+    started_at: tuple[str, ...]
+
+
+class DownloadProgressed(Event, frozen=True, kw_only=True):
+    """Bytes that have arrived so far."""
+
+    TAG: ClassVar[str] = "DownloadProgressed"
+    batch: int
+    attempt: int
+    downloaded: int
+
+
+class BatchDownloaded(Event, frozen=True, kw_only=True):
+    """All files are in staging under their names and with their sizes."""
+
+    TAG: ClassVar[str] = "BatchDownloaded"
+    batch: int
+    attempt: int
+    downloaded: int
+    versioned: int = 0
+
+
+class DownloadFailed(Event, frozen=True, kw_only=True):
+    """The download ended without its files; ``staging_left`` tells whether the directory could not be removed."""
+
+    TAG: ClassVar[str] = "DownloadFailed"
+    batch: int
+    attempt: int
+    node: str
+    failure: Failure
+    staging_left: bool
+
+
+class LoadRequested(Event, frozen=True, kw_only=True):
+    """The staging directory is about to be renamed into the table's ``upload``."""
+
+    TAG: ClassVar[str] = "LoadRequested"
+    batch: int
+    attempt: int
+
+
+class UploadOccupied(Event, frozen=True, kw_only=True):
+    """``upload`` holds files that are not this run's; they have to be set aside first."""
+
+    TAG: ClassVar[str] = "UploadOccupied"
+    batch: int
+    attempt: int
+    node: str
+    files: int
+    size: int
+
+
+class UploadFilled(Event, frozen=True, kw_only=True):
+    """The batch's files are in ``upload``."""
+
+    TAG: ClassVar[str] = "UploadFilled"
+    batch: int
+    attempt: int
+
+
+class LoadStarted(Event, frozen=True, kw_only=True):
+    """Load&stream is about to be called, and may be running from here on."""
+
+    TAG: ClassVar[str] = "LoadStarted"
+    batch: int
+    attempt: int
+
+
+class LoadAnswerLost(Event, frozen=True, kw_only=True):
+    """The answer to load&stream did not arrive, which says nothing about the load: it is asked for again."""
+
+    TAG: ClassVar[str] = "LoadAnswerLost"
+    batch: int
+    attempt: int
+    node: str
+    failure: Failure
+
+
+class SSTablesLoaded(Event, frozen=True, kw_only=True):
+    """The batch is in the cluster."""
+
+    TAG: ClassVar[str] = "SSTablesLoaded"
+    batch: int
+    attempt: int
+    staging_left: bool = False
+
+
+class LoadFailed(Event, frozen=True, kw_only=True):
+    """The batch could not be loaded; ``staging_left`` tells whether files of it are still on the node."""
+
+    TAG: ClassVar[str] = "LoadFailed"
+    batch: int
+    attempt: int
+    node: str
+    failure: Failure
+    staging_left: bool
+
+
+class BatchReturned(Event, frozen=True, kw_only=True):
+    """The batch is back in the pool; it may be assigned again from ``not_before`` on."""
+
+    TAG: ClassVar[str] = "BatchReturned"
+    batch: int
+    attempt: int
+    reason: str
+    not_before: datetime | None = None

@@ -1,0 +1,97 @@
+"""What the backup holds."""
+
+from typing import ClassVar
+
+import msgspec
+
+from scylla_restore.events.model.base import Event
+from scylla_restore.events.model.failure import Failure
+
+
+class SSTableShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What many SSTables of a directory share: version (``me``), format (``big``) and component suffixes."""
+
+    version: str
+    format: str
+    components: tuple[str, ...]
+
+
+class SkippedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the backup that is not restored, and why."""
+
+    keyspace: str
+    table: str
+    reason: str
+
+
+class LocationOpened(Event, frozen=True, kw_only=True):
+    """A location was listed; ``manifests`` are the paths that belong to the snapshot and the selection."""
+
+    TAG: ClassVar[str] = "LocationOpened"
+    location: str
+    manifests: tuple[str, ...]
+
+
+class ManifestRead(Event, frozen=True, kw_only=True):
+    """One node's manifest; ``sha256`` is that of the object's bytes, so that a resume can tell a changed backup."""
+
+    TAG: ClassVar[str] = "ManifestRead"
+    location: str
+    path: str
+    sha256: str
+    cluster_id: str
+    cluster_name: str
+    dc: str
+    node_id: str
+    tables: int
+    size: int
+
+
+class DirectoryIndexed(Event, frozen=True, kw_only=True):
+    """SSTables of one remote directory, packed: position i of ``ids``, ``sizes`` and ``shape_of`` is one SSTable.
+
+    ``sizes`` are bytes over all components. ``shape_of`` is empty when all have shape 0. ``suffixes`` names, for
+    versioned SSTables only, the snapshot tag that each component's object name ends in. A large directory is
+    spread over several of these events.
+    """
+
+    TAG: ClassVar[str] = "DirectoryIndexed"
+    directory: str
+    location: str
+    path: str
+    dc: str
+    node_id: str
+    keyspace: str
+    table: str
+    ids: tuple[str, ...]
+    sizes: tuple[int, ...]
+    shapes: tuple[SSTableShape, ...]
+    shape_of: tuple[int, ...] = ()
+    suffixes: dict[str, dict[str, str]] = {}
+
+
+class LocationIndexed(Event, frozen=True, kw_only=True):
+    """All of a location's directories are known."""
+
+    TAG: ClassVar[str] = "LocationIndexed"
+    location: str
+    directories: int
+    sstables: int
+    size: int
+    skipped: tuple[SkippedTable, ...] = ()
+
+
+class LocationVerified(Event, frozen=True, kw_only=True):
+    """On resume: the location's manifests are the ones that the run was indexed from."""
+
+    TAG: ClassVar[str] = "LocationVerified"
+    location: str
+
+
+class LocationFailed(Event, frozen=True, kw_only=True):
+    """A location could not be read, or does not hold what it should."""
+
+    TAG: ClassVar[str] = "LocationFailed"
+    location: str
+    failure: Failure
+    exit_code: int = 1

@@ -1,0 +1,118 @@
+"""The run as a whole: who owns it, how it ends."""
+
+from typing import ClassVar
+
+from scylla_restore.events.model.base import Event
+from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.target import RestoreTarget, Tuning
+
+
+class RunStarted(Event, frozen=True, kw_only=True):
+    """A run exists. ``seed`` is the source of every jitter: nothing in a run is random."""
+
+    TAG: ClassVar[str] = "RunStarted"
+    target: RestoreTarget
+    cluster: str
+    cluster_id: str
+    seed: int
+    started_by: str
+    engine_version: str
+
+
+class OwnerChanged(Event, frozen=True, kw_only=True):
+    """An engine claimed the run; the envelope's epoch is the new one."""
+
+    TAG: ClassVar[str] = "OwnerChanged"
+    owner: str
+    engine_version: str
+
+
+class RunResumed(Event, frozen=True, kw_only=True):
+    """The owner goes on with a run that was paused, failed or left by a dead engine."""
+
+    TAG: ClassVar[str] = "RunResumed"
+
+
+class SettingsChanged(Event, frozen=True, kw_only=True):
+    """Tuning was changed by whoever resumed the run."""
+
+    TAG: ClassVar[str] = "SettingsChanged"
+    before: Tuning
+    after: Tuning
+
+
+class PauseRequested(Event, frozen=True, kw_only=True):
+    """Somebody, or the engine itself when no node has space, wants the run to stop for now."""
+
+    TAG: ClassVar[str] = "PauseRequested"
+    requested_by: str
+    reason: str
+
+
+class RunPaused(Event, frozen=True, kw_only=True):
+    """Nothing of this run is under way any more, except loads that Scylla finishes by itself."""
+
+    TAG: ClassVar[str] = "RunPaused"
+    reason: str
+    staged_batches: int
+    staged_bytes: int
+    loads_running: int
+
+
+class AbortRequested(Event, frozen=True, kw_only=True):
+    """Somebody gives the run up."""
+
+    TAG: ClassVar[str] = "AbortRequested"
+    requested_by: str
+
+
+class RunAborted(Event, frozen=True, kw_only=True):
+    """Everything that the run altered is undone; restored data stays in the tables."""
+
+    TAG: ClassVar[str] = "RunAborted"
+    restored_bytes: int
+
+
+class FailureDeclared(Event, frozen=True, kw_only=True):
+    """The run cannot go on. What is in flight is stopped before it ends.
+
+    ``resumable`` is false when nothing was touched and nothing will ever come of it, such as an unknown
+    snapshot tag; ``exit_code`` is what the command line answers.
+    """
+
+    TAG: ClassVar[str] = "FailureDeclared"
+    failure: Failure
+    resumable: bool
+    exit_code: int
+
+
+class RunFailed(Event, frozen=True, kw_only=True):
+    """The run has stopped for the failure that was declared."""
+
+    TAG: ClassVar[str] = "RunFailed"
+    failure: Failure
+    resumable: bool
+    exit_code: int
+
+
+class RunCompleted(Event, frozen=True, kw_only=True):
+    """Everything selected is in the cluster, and nothing is left altered."""
+
+    TAG: ClassVar[str] = "RunCompleted"
+    restored_bytes: int
+    sstables: int
+
+
+class ActorFailed(Event, frozen=True, kw_only=True):
+    """An actor crashed: a defect of ours. What it was doing is taken up by a new one."""
+
+    TAG: ClassVar[str] = "ActorFailed"
+    actor: str
+    error: str
+
+
+class ActorReplaced(Event, frozen=True, kw_only=True):
+    """A new actor bears the name of the one that crashed."""
+
+    TAG: ClassVar[str] = "ActorReplaced"
+    actor: str
