@@ -1,0 +1,164 @@
+"""What the core asks the actors to do. Each command answers with events; which ones, its docstring says.
+
+Every command that touches the outside world is sent only after a durable event that announces it. ``recovering``
+marks a command whose effect may have happened already, under an engine that is gone.
+"""
+
+import msgspec
+
+from scylla_restore.events.model.alterations import Alteration
+from scylla_restore.events.model.nodes import DiscoveredNode
+from scylla_restore.events.model.target import BackupLocation, Selection
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be done."""
+
+
+class ClusterCommand(Command, frozen=True, kw_only=True):
+    """For the supervisor's cluster lane."""
+
+
+class NodeCommand(Command, frozen=True, kw_only=True):
+    """For the actor of ``node``."""
+
+    node: str
+
+
+class LocationCommand(Command, frozen=True, kw_only=True):
+    """For the actor of ``location`` (``<provider>:<bucket>``)."""
+
+    location: str
+
+
+# The cluster
+
+
+class DiscoverCluster(ClusterCommand, frozen=True, kw_only=True):
+    """→ ``ClusterDiscovered`` or ``DiscoveryFailed``."""
+
+
+class ResolveTables(ClusterCommand, frozen=True, kw_only=True):
+    """Find the directories of ``tables`` (``<keyspace>:<table>``). → ``TablesResolved`` or ``DiscoveryFailed``."""
+
+    tables: tuple[str, ...]
+
+
+# Locations
+
+
+class OpenLocation(LocationCommand, frozen=True, kw_only=True):
+    """Find the snapshot's manifests. → ``LocationOpened`` or ``LocationFailed``."""
+
+    where: BackupLocation
+    selection: Selection
+
+
+class IndexLocation(LocationCommand, frozen=True, kw_only=True):
+    """Read manifests and list directories. → ``ManifestRead``…, ``DirectoryIndexed``…, ``LocationIndexed``; or ``LocationFailed``."""
+
+    where: BackupLocation
+    selection: Selection
+    manifests: tuple[str, ...]
+    keyspaces: tuple[str, ...]
+    user_keyspaces: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+class VerifyLocation(LocationCommand, frozen=True, kw_only=True):
+    """Compare manifests, as (path, sha256), with what is there now. → ``LocationVerified`` or ``LocationFailed``."""
+
+    where: BackupLocation
+    manifests: tuple[tuple[str, str], ...]
+
+
+# Nodes
+
+
+class JoinNode(NodeCommand, frozen=True, kw_only=True):
+    """See what the node is and which locations it can list. → ``NodeJoined`` or ``NodeFailed``."""
+
+    discovered: DiscoveredNode
+    locations: tuple[str, ...]
+
+
+class ReadNodeSettings(NodeCommand, frozen=True, kw_only=True):
+    """→ ``NodeSettingsRead`` or ``NodeFailed``. ``tables`` as ``<keyspace>:<table>``."""
+
+    tables: tuple[str, ...]
+
+
+class Alter(NodeCommand, frozen=True, kw_only=True):
+    """Make alterations, each idempotent. → ``AlterationMade`` for each; ``NodeFailed`` at the first that fails."""
+
+    alterations: tuple[tuple[str, Alteration], ...]
+
+
+class Undo(NodeCommand, frozen=True, kw_only=True):
+    """Undo alterations, each idempotent. → ``AlterationUndone`` or ``UndoFailed`` for each, in turn."""
+
+    alterations: tuple[tuple[str, Alteration], ...]
+
+
+class BatchFile(msgspec.Struct, frozen=True):
+    """A file of a batch: its name on the node, and the object's (which may end in a snapshot tag)."""
+
+    name: str
+    object: str
+
+
+class BatchSSTable(msgspec.Struct, frozen=True):
+    """An SSTable of a batch with its files; ``size`` is bytes over all of them."""
+
+    id: str
+    size: int
+    files: tuple[BatchFile, ...]
+
+
+class BatchCommand(NodeCommand, frozen=True, kw_only=True):
+    """About one attempt at one batch. ``staging`` and ``upload`` are paths below ``data:``."""
+
+    batch: int
+    attempt: int
+    keyspace: str
+    table: str
+    staging: str
+    upload: str
+
+
+class DownloadBatch(BatchCommand, frozen=True, kw_only=True):
+    """Copy the files into staging. → ``DownloadStarted``, ``DownloadProgressed``…, ``BatchDownloaded``; or ``DownloadFailed``.
+
+    With ``jobs`` (and the agent's ``started_at`` of each) the copy was begun before: it is followed, and
+    ``DownloadStarted`` is not reported again. ``transfers`` and ``bandwidth_rate`` go with the request as they are.
+    """
+
+    location: str
+    source: str
+    sstables: tuple[BatchSSTable, ...]
+    size: int
+    transfers: int | None = None
+    bandwidth_rate: str | None = None
+    min_free_percent: int = 10
+    jobs: tuple[int, ...] = ()
+    started_at: tuple[str, ...] = ()
+
+
+class StopDownload(NodeCommand, frozen=True, kw_only=True):
+    """End the running download and remove what it left. → ``DownloadFailed`` with cause ``stopped``."""
+
+    batch: int
+    attempt: int
+
+
+class MoveIntoUpload(BatchCommand, frozen=True, kw_only=True):
+    """Rename the staged files into ``upload``. → ``UploadFilled``, ``UploadOccupied`` or ``LoadFailed``."""
+
+    sstables: tuple[BatchSSTable, ...]
+    recovering: bool = False
+
+
+class LoadSSTables(BatchCommand, frozen=True, kw_only=True):
+    """Load&stream what is in ``upload``. → ``LoadAnswerLost``…, ``SSTablesLoaded`` or ``LoadFailed``."""
+
+    recovering: bool = False
