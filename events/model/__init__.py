@@ -17,6 +17,7 @@ RunEvent = (
     | run.RunCompleted
     | run.ActorFailed
     | run.ActorReplaced
+    | run.ActorAsked
     | stages.StageEntered
     | stages.StageCompleted
 )

@@ -88,6 +88,7 @@ class NodeFailed(Event, frozen=True, kw_only=True):
     TAG: ClassVar[str] = "NodeFailed"
     node: str
     failure: Failure
+    exit_code: int = 1
 
 
 class NodeSuspended(Event, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """The run as a whole: who owns it, how it ends."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from scylla_restore.events.model.base import Event
@@ -116,3 +117,26 @@ class ActorReplaced(Event, frozen=True, kw_only=True):
 
     TAG: ClassVar[str] = "ActorReplaced"
     actor: str
+
+
+class Ask(StrEnum):
+    """What an actor can be asked for that no other event announces."""
+
+    DISCOVER = "discover"
+    RESOLVE_TABLES = "resolve_tables"
+    OPEN = "open"
+    INDEX = "index"
+    VERIFY = "verify"
+    JOIN = "join"
+    READ_SETTINGS = "read_settings"
+    ALTER = "alter"
+    RECOVER = "recover"
+    STOP_DOWNLOAD = "stop_download"
+
+
+class ActorAsked(Event, frozen=True, kw_only=True):
+    """An actor was asked to look at something, or to go on with what an earlier event announced."""
+
+    TAG: ClassVar[str] = "ActorAsked"
+    actor: str
+    ask: Ask
