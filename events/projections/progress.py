@@ -1,0 +1,293 @@
+"""Where a run stands: the fold behind the progress document.
+
+What is finished is in sums; only batches under way, and those that wait for another attempt, are kept one by one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+import msgspec
+
+from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.model import (
+    BatchEvent,
+    LocationEvent,
+    NodeEvent,
+    RunEvent,
+    batches,
+    locations,
+    nodes,
+    run,
+)
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
+from scylla_restore.events.projections.attempts import Attempt, advance, current, new_attempt
+from scylla_restore.events.projections.pace import Pace, note, work_on
+from scylla_restore.events.projections.words import in_words
+
+
+class RunState(StrEnum):
+    """How a run is, for whoever looks at it from outside."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FAILED = "failed"
+    DONE = "done"
+    ABORTED = "aborted"
+
+
+class Hold(StrEnum):
+    """Why a node gets nothing new."""
+
+    SUSPENDED = "suspended"
+    WAITING = "waiting"
+
+
+class TableKey(msgspec.Struct, frozen=True, order=True):
+    """A table of the backup."""
+
+    keyspace: str
+    table: str
+
+
+class TableSums(msgspec.Struct, kw_only=True):
+    """A table's bytes: all that is selected, and all that is in the cluster."""
+
+    size: int = 0
+    restored: int = 0
+
+
+class HostSums(msgspec.Struct, kw_only=True):
+    """What a node has done for batches that are in the cluster, and how it is."""
+
+    dc: str
+    shards: int = 0
+    downloaded: int = 0
+    download_ms: int = 0
+    streamed: int = 0
+    stream_ms: int = 0
+    hold: Hold | None = None
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """A batch that waits for its next attempt; ``error`` is why the last one failed, None if it was just stopped."""
+
+    directory: str
+    size: int
+    error: str | None
+
+
+class ProgressState(msgspec.Struct, kw_only=True):
+    """The fold. ``open`` and ``returned`` are by batch, ``directories`` tells whose SSTables a directory holds."""
+
+    run: str = ""
+    cluster: str = ""
+    cluster_id: str = ""
+    snapshot_tag: str = ""
+    state: RunState = RunState.RUNNING
+    stage: Stage = Stage.INIT
+    error: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    last_at: datetime | None = None
+    epoch: int = 0
+    pace: Pace = msgspec.field(default_factory=Pace)
+
+    tables: dict[TableKey, TableSums] = msgspec.field(default_factory=dict)
+    directories: dict[str, TableKey] = msgspec.field(default_factory=dict)
+    indexing: dict[str, dict[str, tuple[int, int]]] = msgspec.field(default_factory=dict)
+    hosts: dict[str, HostSums] = msgspec.field(default_factory=dict)
+    open: dict[int, Attempt] = msgspec.field(default_factory=dict)
+    returned: dict[int, Returned] = msgspec.field(default_factory=dict)
+
+    size: int = 0
+    restored: int = 0
+    sstables: int = 0
+    sstables_restored: int = 0
+    batches: int = 0
+    batches_restored: int = 0
+    retries: int = 0
+
+
+def apply(state: ProgressState, envelope: Envelope) -> None:
+    """Fold one record into ``state``; records come in the log's order."""
+    _pass_time(state, envelope)
+    event = envelope.event
+    if isinstance(event, BatchEvent):
+        _apply_to_batch(state, event, envelope.at)
+    elif isinstance(event, LocationEvent):
+        _apply_to_location(state, event)
+    elif isinstance(event, NodeEvent):
+        _apply_to_node(state, event)
+    elif isinstance(event, RunEvent):
+        _apply_to_run(state, event, envelope)
+
+
+def _pass_time(state: ProgressState, envelope: Envelope) -> None:
+    """Count the time since the last record as work, unless no engine was there to do any."""
+    if state.last_at is not None:
+        since_last = envelope.at - state.last_at
+        if envelope.epoch != state.epoch:
+            for attempt in state.open.values():
+                if attempt.since is not None:
+                    attempt.since += since_last
+        elif state.state is RunState.RUNNING and state.stage is Stage.DATA:
+            work_on(state.pace, since_last)
+    state.last_at = envelope.at
+    state.epoch = envelope.epoch
+
+
+def _apply_to_run(state: ProgressState, event: RunEvent, envelope: Envelope) -> None:
+    match event:
+        case run.RunStarted():
+            state.run = envelope.run
+            state.cluster = event.cluster
+            state.cluster_id = event.cluster_id
+            state.snapshot_tag = event.target.selection.snapshot_tag
+            state.started_at = envelope.at
+        case StageEntered():
+            state.stage = event.stage
+        case run.RunResumed():
+            state.state = RunState.RUNNING
+            state.error = None
+            state.ended_at = None
+        case run.RunPaused():
+            state.state = RunState.PAUSED
+        case run.FailureDeclared():
+            state.error = in_words(event.failure)
+        case run.RunFailed():
+            _end(state, RunState.FAILED, envelope.at)
+            state.error = in_words(event.failure)
+        case run.RunAborted():
+            _end(state, RunState.ABORTED, envelope.at)
+        case run.RunCompleted():
+            _end(state, RunState.DONE, envelope.at)
+            state.stage = Stage.DONE
+        case (
+            run.OwnerChanged()
+            | run.SettingsChanged()
+            | run.PauseRequested()
+            | run.AbortRequested()
+            | run.ActorFailed()
+            | run.ActorReplaced()
+            | run.ActorAsked()
+            | StageCompleted()
+        ):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _end(state: ProgressState, how: RunState, at: datetime) -> None:
+    state.state = how
+    state.ended_at = at
+
+
+def _apply_to_location(state: ProgressState, event: LocationEvent) -> None:
+    match event:
+        case locations.DirectoryIndexed():
+            _index(state, event)
+        case locations.LocationIndexed():
+            state.indexing.pop(event.location, None)
+        case (
+            locations.LocationOpened()
+            | locations.ManifestRead()
+            | locations.LocationVerified()
+            | locations.LocationFailed()
+        ):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _index(state: ProgressState, event: locations.DirectoryIndexed) -> None:
+    """Add a directory's SSTables to their table.
+
+    Indexing that was cut off is done anew and tells of the same SSTables again, so each part counts in place of
+    the one with the same beginning.
+    """
+    key = TableKey(event.keyspace, event.table)
+    state.directories[event.directory] = key
+    sums = state.tables.setdefault(key, TableSums())
+    part = f"{event.directory}/{event.ids[0] if event.ids else ''}"
+    parts = state.indexing.setdefault(event.location, {})
+    size_before, sstables_before = parts.get(part, (0, 0))
+    size, sstables = sum(event.sizes), len(event.ids)
+    parts[part] = (size, sstables)
+    sums.size += size - size_before
+    state.size += size - size_before
+    state.sstables += sstables - sstables_before
+
+
+def _apply_to_node(state: ProgressState, event: NodeEvent) -> None:
+    match event:
+        case nodes.ClusterDiscovered():
+            for node in event.nodes:
+                _host(state, node.address).dc = node.dc
+        case nodes.NodeJoined():
+            host = _host(state, event.node)
+            host.dc = event.dc
+            host.shards = event.shards
+        case nodes.NodeSuspended():
+            _host(state, event.node).hold = Hold.SUSPENDED
+        case nodes.NodeWaitingForSpace():
+            _host(state, event.node).hold = Hold.WAITING
+        case nodes.NodeReadmitted():
+            _host(state, event.node).hold = None
+        case nodes.DiscoveryFailed() | nodes.TablesResolved() | nodes.NodeSettingsRead() | nodes.NodeFailed():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _host(state: ProgressState, node: str) -> HostSums:
+    return state.hosts.setdefault(node, HostSums(dc=""))
+
+
+def _apply_to_batch(state: ProgressState, event: BatchEvent, at: datetime) -> None:
+    if isinstance(event, batches.BatchAssigned):
+        _assign(state, event)
+        return
+    attempt = current(state.open, event)
+    if attempt is None:
+        return
+    match event:
+        case batches.SSTablesLoaded():
+            _settle(state, event.batch, attempt, at)
+        case batches.DownloadFailed() | batches.LoadFailed():
+            _give_back(state, event.batch, attempt, event.failure)
+        case batches.BatchReturned():
+            _give_back(state, event.batch, attempt, None)
+        case _:
+            advance(attempt, event, at)
+
+
+def _assign(state: ProgressState, event: batches.BatchAssigned) -> None:
+    if event.batch in state.open or state.returned.pop(event.batch, None) is not None:
+        state.retries += 1
+    else:
+        state.batches += 1
+    state.open[event.batch] = new_attempt(event)
+
+
+def _settle(state: ProgressState, batch: int, attempt: Attempt, at: datetime) -> None:
+    """Turn an attempt that is through into sums."""
+    del state.open[batch]
+    host = _host(state, attempt.node)
+    host.downloaded += attempt.downloaded
+    host.download_ms += attempt.download_ms
+    host.streamed += attempt.size
+    host.stream_ms += attempt.elapsed_ms(at)
+    state.tables[state.directories[attempt.directory]].restored += attempt.size
+    state.restored += attempt.size
+    state.sstables_restored += len(attempt.sstables)
+    state.batches_restored += 1
+    note(state.pace, state.restored)
+
+
+def _give_back(state: ProgressState, batch: int, attempt: Attempt, failure: Failure | None) -> None:
+    del state.open[batch]
+    stopped = failure is None or failure.cause is Cause.STOPPED
+    error = None if failure is None or stopped else in_words(failure)
+    state.returned[batch] = Returned(attempt.directory, attempt.size, error)
