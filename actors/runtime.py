@@ -52,21 +52,32 @@ Procedure = Coroutine[Effect, Any, None]
 
 
 class Stopped(BaseException):
-    """Thrown into a procedure at an effect after its lane was told to stop.
+    """Thrown into a procedure in place of the effect that it awaits next, after its lane was told to stop.
 
-    The procedure may await further effects to clean up after itself; it is told only once.
+    A call under way is finished and answered first, so that what it did is known; a sleep ends early. The procedure
+    may await further effects to clean up after itself; it is told only once. One that lets it through has ended.
     """
 
 
 class Lane(Protocol):
-    """A worker beside a mailbox, that runs one procedure after another."""
+    """A worker beside a mailbox, that runs one procedure after another.
+
+    A procedure reports its outcome as its last act, so that nothing of it can be stopped after it was heard of.
+    """
 
     def start(self, procedure: Procedure) -> None:
         """Run the procedure when those before it have ended."""
         ...
 
     def stop(self) -> None:
-        """Throw ``Stopped`` into the running procedure and forget those that wait; later ones run as usual."""
+        """Throw ``Stopped`` into every procedure started so far, each at its first effect from now on.
+
+        Those that wait still run up to that effect, so that each can say how it ended. Later ones run as usual.
+        """
+        ...
+
+    def close(self) -> None:
+        """Abandon every procedure: no further effect is performed and no answer delivered, nothing is cleaned up."""
         ...
 
 

@@ -53,7 +53,11 @@ class DownloadProgressed(Event, frozen=True, kw_only=True):
 
 
 class BatchDownloaded(Event, frozen=True, kw_only=True):
-    """All files are in staging under their names and with their sizes."""
+    """All files are in staging under their names and with their sizes.
+
+    ``downloaded`` is the bytes of all of them; ``versioned`` is how many of those came from objects whose names end
+    in a snapshot tag.
+    """
 
     TAG: ClassVar[str] = "BatchDownloaded"
     batch: int
@@ -109,7 +113,10 @@ class LoadStarted(Event, frozen=True, kw_only=True):
 
 
 class LoadAnswerLost(Event, frozen=True, kw_only=True):
-    """The answer to load&stream did not arrive, which says nothing about the load: it is asked for again."""
+    """No final answer to load&stream yet, which says nothing about the load: it is asked for again.
+
+    The answer was lost (``unreachable``), or for minutes another load has excluded this one (``refused``).
+    """
 
     TAG: ClassVar[str] = "LoadAnswerLost"
     batch: int

@@ -1,0 +1,31 @@
+"""The words that an agent and Scylla use where they offer nothing else to decide on. The only place that knows them."""
+
+from scylla_restore.events.model.failure import Cause
+
+_MISSING_OBJECT = ("object not found",)
+_OUT_OF_SPACE = ("no space left on device", "disk quota exceeded", "not enough space")
+_TOGGLE_IS_BUSY = "toggle is busy"
+
+
+def cause_of_copy_error(words: str) -> Cause:
+    """Return what a copy job's error text stands for."""
+    if is_out_of_space(words):
+        return Cause.NO_SPACE
+    if _says(words, _MISSING_OBJECT):
+        return Cause.MISSING_OBJECT
+    return Cause.FAILED
+
+
+def is_out_of_space(words: str) -> bool:
+    """Whether an error text says that a disk is full."""
+    return _says(words, _OUT_OF_SPACE)
+
+
+def is_busy_toggle(words: str) -> bool:
+    """Whether Scylla refused a switch only because another one is being thrown."""
+    return _says(words, (_TOGGLE_IS_BUSY,))
+
+
+def _says(words: str, phrases: tuple[str, ...]) -> bool:
+    lower = words.lower()
+    return any(phrase in lower for phrase in phrases)
