@@ -7,12 +7,24 @@ import msgspec
 from scylla_restore.events.model import AnyEvent
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """One record of a run's log.
+class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record as it lies in the store, unread: what an auditor checks.
+
+    ``record`` is the canonical bytes (see ``scylla_restore.events.record``) and ``hash`` what the store says
+    their hash is. Nothing about them has been verified.
+    """
+
+    seq: int
+    record: bytes
+    hash: bytes
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One record of a run's log. Envelopes are made by sealing (``scylla_restore.events.chain.Sealer``) or reading.
 
     ``seq`` starts at 1 without gaps. ``at`` is in UTC. ``actor`` is who reported the event (``supervisor``,
-    ``node/<address>``, ``location/<provider>:<bucket>``). ``hash`` is the SHA-256 over ``prev_hash`` and the
-    record's canonical bytes (see ``scylla_restore.events.chain``); both are 32 bytes.
+    ``node/<address>``, ``location/<provider>:<bucket>``). ``record`` is the canonical bytes that are stored, and
+    ``hash`` the SHA-256 over ``prev_hash`` and them; both hashes are 32 bytes.
     """
 
     run: str
@@ -23,3 +35,4 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     event: AnyEvent
     prev_hash: bytes
     hash: bytes
+    record: bytes

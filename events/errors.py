@@ -6,7 +6,11 @@ LogError
 ├── StaleOwner         another engine has claimed the run since
 ├── RunIsOwned         another engine owns the run now
 ├── UnknownRun         no such run, or an ambiguous prefix
-└── CorruptLog         a record does not fit the chain, or cannot be read
+├── UnusableLog        this address, or what lies there, is no log that we can work with
+├── CorruptLog         a record does not fit the chain, or cannot be read
+├── UnknownEvent       an event of a kind or version that this program does not know
+├── UnreadableEvent    an event's bytes are not what its kind says
+└── UnwritableEvent    an event holds something that cannot be written as JSON
 """
 
 from typing import ClassVar
@@ -19,6 +23,11 @@ class LogError(Exception):
     exit_code: ClassVar[int] = 4
     hint: str | None = None
 
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
 
 class LogUnavailable(LogError):
     """The store did not answer; whether a write happened is unknown."""
@@ -30,34 +39,42 @@ class LogConflict(LogError):
     """The log's head is not where the writer expected it."""
 
     def __init__(self, run: str, expected_seq: int, actual_seq: int) -> None:
-        super().__init__(f"run {run}: the log ends at {actual_seq}, not at {expected_seq}")
+        if expected_seq == actual_seq:
+            super().__init__(f"run {run}: record {actual_seq} of the log is not the one that was expected")
+        else:
+            super().__init__(f"run {run}: the log ends at {actual_seq}, not at {expected_seq}")
         self.run = run
         self.expected_seq = expected_seq
         self.actual_seq = actual_seq
 
 
 class StaleOwner(LogError):
-    """A newer owner has the run: this engine must not touch anything any more."""
+    """A newer owner has the run, or the claim was given back: this engine must not touch anything any more."""
 
     def __init__(self, run: str, epoch: int, owner_epoch: int, owner: str) -> None:
-        super().__init__(
-            f"run {run} was taken over by {owner} (epoch {owner_epoch}, this engine had {epoch})"
-        )
+        if epoch == owner_epoch:
+            super().__init__(f"run {run}: the claim of {owner} (epoch {epoch}) was given back")
+        else:
+            super().__init__(
+                f"run {run} was taken over by {owner} (epoch {owner_epoch}, this engine had {epoch})",
+                hint="let that engine finish, or pause it first",
+            )
         self.run = run
         self.epoch = epoch
         self.owner_epoch = owner_epoch
         self.owner = owner
-        self.hint = "let that engine finish, or pause it first"
 
 
 class RunIsOwned(LogError):
     """A living engine owns the run."""
 
     def __init__(self, run: str, owner: str) -> None:
-        super().__init__(f"run {run} is owned by {owner}, which is alive")
+        super().__init__(
+            f"run {run} is owned by {owner}, which is alive",
+            hint="wait for it, pause it, or take the run over with --take-over",
+        )
         self.run = run
         self.owner = owner
-        self.hint = "wait for it, pause it, or take the run over with --take-over"
 
 
 class UnknownRun(LogError):
@@ -66,9 +83,12 @@ class UnknownRun(LogError):
     exit_code: ClassVar[int] = 2
 
     def __init__(self, run: str) -> None:
-        super().__init__(f"no run {run} in this log")
+        super().__init__(f"no run {run} in this log", hint="`scylla-restore runs` lists all runs")
         self.run = run
-        self.hint = "`scylla-restore runs` lists all runs"
+
+
+class UnusableLog(LogError):
+    """What the address names is no log, or none that this program can work with; a retry changes nothing."""
 
 
 class CorruptLog(LogError):
@@ -77,7 +97,45 @@ class CorruptLog(LogError):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, run: str, seq: int, problem: str) -> None:
-        super().__init__(f"run {run}, record {seq}: {problem}")
+        super().__init__(
+            f"run {run}, record {seq}: {problem}",
+            hint="`scylla-restore audit` tells how much of the record is intact",
+        )
         self.run = run
         self.seq = seq
+        self.problem = problem
+
+
+class UnknownEvent(LogError):
+    """An event's kind, or this version of it, is none that this program knows."""
+
+    def __init__(self, tag: str, version: int) -> None:
+        super().__init__(
+            f"event {tag} version {version} is unknown",
+            hint="the log was written by a newer scylla-restore: read it with that version or a later one",
+        )
+        self.tag = tag
+        self.version = version
+
+
+class UnreadableEvent(LogError):
+    """An event's bytes are not what its kind says they are."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, tag: str, version: int, problem: str) -> None:
+        super().__init__(f"event {tag} version {version} cannot be read: {problem}")
+        self.tag = tag
+        self.version = version
+        self.problem = problem
+
+
+class UnwritableEvent(LogError):
+    """An event holds something that JSON has no form for, such as text that is not Unicode: a defect of its maker."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, tag: str, problem: str) -> None:
+        super().__init__(f"event {tag} cannot be written: {problem}")
+        self.tag = tag
         self.problem = problem

@@ -7,15 +7,19 @@ Errors are part of the promise:
 * ``LogConflict``    the expected sequence is not the head although the epoch is: a defect, or a lost answer
 * ``LogUnavailable`` nothing is known about the call's fate; ask again later
 * ``UnknownRun``     the store holds no such run
+* ``UnusableLog``    what lies there is no log of ours, or broken; a retry changes nothing
+* ``CorruptLog``     a record cannot be read, or does not continue the one before it
+
+All methods may be called from any thread.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
-from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.envelope import Envelope, StoredRecord
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,8 @@ class EventLog(Protocol):
     def claim(self, run: str, owner: str, *, take_over: bool = False) -> Claim:
         """Become the owner of ``run`` (which need not exist yet) with a higher epoch than any before.
 
+        The epoch of a run's first claim is 1. A claim ends with ``release``, ``close`` or its holder's death.
+
         Raises:
             RunIsOwned: a living engine owns it and ``take_over`` is false.
             LogUnavailable: the store cannot be asked.
@@ -80,17 +86,20 @@ class EventLog(Protocol):
     def append(self, claim: Claim, envelopes: Sequence[Envelope]) -> None:
         """Make all of ``envelopes`` durable, or none of them.
 
-        They continue the log's head without a gap, and carry the claim's epoch.
+        They continue the log's head without a gap, and carry the claim's epoch. Appending the very records again
+        that the log ends with is a no-op: after ``LogUnavailable`` the same call can be repeated until it is
+        answered.
 
         Raises:
-            StaleOwner: the run was claimed again since.
-            LogConflict: the first sequence is not the head's successor.
-            LogUnavailable: not known whether they were written; ``head`` tells, when it answers again.
+            StaleOwner: the run was claimed again since, or the claim was released.
+            LogConflict: the first record does not continue the head.
+            LogUnavailable: not known whether they were written.
+            ValueError: the records do not continue one another, or belong to another run or epoch.
         """
         ...
 
     def head(self, run: str) -> Head:
-        """Return the end of the log.
+        """Return the end of the log. A run that was claimed and has no record yet ends at 0, with the genesis hash.
 
         Raises:
             UnknownRun: no such run.
@@ -102,7 +111,24 @@ class EventLog(Protocol):
         ...
 
     def read(self, run: str, *, from_seq: int = 1) -> Iterator[Envelope]:
-        """Yield the records from ``from_seq`` on, in order, as they are now."""
+        """Yield the records from ``from_seq`` on, in order, upcast to the events of today.
+
+        Records that are appended meanwhile may or may not be among them. Sequences are checked, hashes are not:
+        for that there is ``scylla_restore.events.chain``.
+
+        Raises:
+            UnknownRun: no such run.
+            CorruptLog: a record is missing or cannot be read (while iterating).
+            UnknownEvent: a record is of a newer kind (while iterating).
+        """
+        ...
+
+    def read_records(self, run: str, *, from_seq: int = 1) -> Iterator[StoredRecord]:
+        """Yield what is stored from ``from_seq`` on, in order, whatever it is: bytes for an auditor.
+
+        Raises:
+            UnknownRun: no such run.
+        """
         ...
 
     def runs(self) -> list[str]:
@@ -110,19 +136,27 @@ class EventLog(Protocol):
         ...
 
     def post_request(self, request: Request) -> None:
-        """Leave a request for the run's owner; asking twice is asking once."""
+        """Leave a request for the run's owner; asking twice is asking once, and the first to ask is remembered.
+
+        Raises:
+            UnknownRun: no such run.
+        """
         ...
 
     def requests(self, run: str) -> list[Request]:
-        """Return the requests that were posted and not cleared."""
+        """Return the requests that were posted and not cleared, oldest first."""
         ...
 
-    def clear_requests(self, run: str) -> None:
-        """Forget the run's requests: its owner has recorded them."""
+    def clear_requests(self, run: str, *, kinds: Collection[RequestKind] = tuple(RequestKind)) -> None:
+        """Forget the run's requests of these kinds: its owner has recorded them."""
         ...
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint in place of an older one of the same run and name."""
+        """Keep a checkpoint in place of an older one of the same run and name.
+
+        Raises:
+            UnknownRun: no such run.
+        """
         ...
 
     def load_checkpoint(self, run: str, name: str) -> Checkpoint | None:
