@@ -1,0 +1,49 @@
+"""Snapshot tags: ``sm_YYYYMMDDhhmmssUTC``. Their order as text is their order in time."""
+
+import re
+from datetime import UTC, datetime
+
+from scylla_restore.engine.errors import TargetError
+
+_TAG = re.compile(r"sm_([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})UTC")
+
+
+def _time(text: str) -> datetime | None:
+    match = _TAG.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        year, month, day, hour, minute, second = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def is_snapshot_tag(text: str) -> bool:
+    """Whether the text is a tag of a moment that exists."""
+    return _time(text) is not None
+
+
+def snapshot_time(tag: str) -> datetime:
+    """Return when the snapshot was taken, in UTC.
+
+    Raises:
+        TargetError: the text is no snapshot tag, or its date is impossible.
+    """
+    time = _time(tag)
+    if time is not None:
+        return time
+    if _TAG.fullmatch(tag):
+        raise TargetError(
+            f"snapshot tag {tag!r} names a moment that does not exist",
+            hint="`scylla-restore backups` lists the snapshots of a location",
+        )
+    raise TargetError(
+        f"{tag!r} is not a snapshot tag of Scylla Manager",
+        hint="tags look like sm_20060102150405UTC; `scylla-restore backups` lists those of a location",
+    )
+
+
+def snapshot_tag(time: datetime) -> str:
+    """Return the tag of a snapshot taken at ``time`` (which has a time zone), cut to the second."""
+    return f"sm_{time.astimezone(UTC):%Y%m%d%H%M%S}UTC"
