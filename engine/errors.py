@@ -10,7 +10,8 @@ RestoreError
 │   │   ├── NotAuthorized  2   the agent's token is wrong
 │   │   ├── DirectoryMissing   no such directory, bucket or object
 │   │   ├── JobUnknown         the agent has forgotten the job
-│   │   └── LoadBusy           retryable: "Already loading SSTables"
+│   │   ├── LoadBusy           retryable: "Already loading SSTables"
+│   │   └── NodeBusy           retryable: the node, or the store behind it, asks to come back later
 ├── StorageError           1   the object store's answer, or none
 │   ├── StorageUnavailable     retryable
 │   ├── StorageDenied      2
@@ -103,6 +104,12 @@ class JobUnknown(NodeRefused):
 
 class LoadBusy(NodeRefused):
     """Another load runs on the node and excludes this one."""
+
+    retryable: ClassVar[bool] = True
+
+
+class NodeBusy(NodeRefused):
+    """The node, or the object store behind it, cannot do it just now."""
 
     retryable: ClassVar[bool] = True
 

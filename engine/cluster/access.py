@@ -1,0 +1,115 @@
+"""The way into a cluster: which agents there are, how they are reached, and what is said to them."""
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import closing
+
+import msgspec
+
+from scylla_restore.engine.cluster.endpoint import Endpoint, RetryPolicy, Timeouts
+from scylla_restore.engine.cluster.gateway import RestNodeGateway
+from scylla_restore.engine.cluster.http import NodeClient
+from scylla_restore.engine.cluster.tls import TlsSettings, Trust
+from scylla_restore.engine.errors import ConfigurationError, NodeError, NodeUnreachable
+from scylla_restore.engine.secrets import Secret
+
+DEFAULT_PORT = 10001
+
+
+class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``translate`` says where an agent is reached (``host[:port]``) that is not at its node's own address."""
+
+    contact_points: tuple[str, ...]
+    token: Secret
+    port: int = DEFAULT_PORT
+    translate: Mapping[str, str] = {}
+    tls: TlsSettings = TlsSettings()
+    timeouts: Timeouts = Timeouts()
+    retry: RetryPolicy = RetryPolicy()
+
+
+class ClusterAccess:
+    """Makes gateways to the nodes of one cluster, which share what is believed about certificates."""
+
+    def __init__(self, settings: AccessSettings, *, pause: Callable[[float], object] | None = None) -> None:
+        """``pause`` lets seconds pass between two attempts of a call.
+
+        Raises:
+            ConfigurationError: the settings contradict themselves, or name files that cannot be read.
+        """
+        if not settings.contact_points:
+            raise ConfigurationError(
+                "no contact point of the cluster is given", hint="set `hosts` of the cluster, or pass --host"
+            )
+        self._settings = settings
+        self._pause = pause
+        self._trust = Trust(settings.tls)
+        self._lock = threading.Lock()
+        self._gateways: weakref.WeakSet[RestNodeGateway] = weakref.WeakSet()
+        for address in (*settings.contact_points, *settings.translate):
+            self.endpoint(address)
+
+    def endpoint(self, address: str) -> Endpoint:
+        """Return where the agent of the node at ``address`` is reached."""
+        return Endpoint.parse(
+            self._settings.translate.get(address, address), default_port=self._settings.port
+        )
+
+    def gateway(self, address: str) -> RestNodeGateway:
+        """Return a new gateway to the node at ``address``; no call is made. Whoever asks closes it."""
+        return self._gateway(address, self._settings.retry)
+
+    def first_answering(self) -> RestNodeGateway:
+        """Return a gateway to the first contact point that answers, asking them in the order given.
+
+        Raises:
+            NodeError: none does; the first refusal, if there was one (a wrong token, a certificate), else
+                ``NodeUnreachable`` with what became of each.
+        """
+        failures: list[NodeError] = []
+        for address in self._settings.contact_points:
+            # Asked once: the next contact point is a better second try than the same one.
+            with closing(self._gateway(address, RetryPolicy(attempts=1))) as probe:
+                try:
+                    probe.cluster_name()
+                except NodeError as error:
+                    failures.append(error)
+                else:
+                    return self.gateway(address)
+        raise _no_answer(failures)
+
+    def close(self) -> None:
+        """Close all gateways that are still open; calls under way end."""
+        with self._lock:
+            gateways = list(self._gateways)
+        for gateway in gateways:
+            gateway.close()
+
+    def _gateway(self, address: str, retry: RetryPolicy) -> RestNodeGateway:
+        settings = self._settings
+        client = NodeClient(
+            node=address,
+            endpoint=self.endpoint(address),
+            token=settings.token,
+            trust=self._trust,
+            timeouts=settings.timeouts,
+            retry=retry,
+            pause=self._pause,
+        )
+        gateway = RestNodeGateway(client, settings.timeouts)
+        with self._lock:
+            self._gateways.add(gateway)
+        return gateway
+
+
+def _no_answer(failures: list[NodeError]) -> NodeError:
+    said_no = next((failure for failure in failures if not failure.retryable), None)
+    if said_no is not None or len(failures) == 1:
+        return said_no or failures[0]
+    return NodeUnreachable(
+        "no contact point answers: " + "; ".join(failure.message for failure in failures),
+        node=failures[-1].node,
+        call=failures[-1].call,
+        hint="are the agents running, and are `hosts` and `port` right?",
+    )

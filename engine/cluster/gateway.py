@@ -1,0 +1,175 @@
+"""The gateway to a real node: the port, made of the agent's and Scylla's REST APIs."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from scylla_restore.engine.cluster.agent import AgentApi
+from scylla_restore.engine.cluster.connections import KEPT_CONNECTIONS
+from scylla_restore.engine.cluster.endpoint import Timeouts
+from scylla_restore.engine.cluster.http import NodeClient
+from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
+from scylla_restore.engine.cluster.scylla_api import ScyllaApi
+from scylla_restore.events.model.nodes import DiscoveredNode
+
+T = TypeVar("T")
+
+
+class RestNodeGateway:
+    """A ``NodeGateway`` over HTTPS. Several threads may use it at once; whoever asked for it closes it."""
+
+    def __init__(self, client: NodeClient, timeouts: Timeouts) -> None:
+        self._client = client
+        self.agent = AgentApi(client, timeouts)
+        self.scylla = ScyllaApi(client, timeouts)
+
+    @property
+    def address(self) -> str:
+        """The node's address, as the cluster names it."""
+        return self._client.node
+
+    def cluster_name(self) -> str:
+        """See the port."""
+        return self.scylla.cluster_name()
+
+    def topology(self) -> ClusterTopology:
+        """See the port. Makes two calls for each node of the cluster, a few at a time."""
+        scylla = self.scylla
+        host_ids = scylla.host_ids()
+        live, joining, leaving = set(scylla.live()), set(scylla.joining()), set(scylla.leaving())
+        addresses = sorted(host_ids)
+        datacenters = _all(scylla.datacenter, addresses)
+        racks = _all(scylla.rack, addresses)
+        nodes = [
+            DiscoveredNode(address=address, host_id=host_ids[address], dc=datacenter, rack=rack)
+            for address, datacenter, rack in zip(addresses, datacenters, racks, strict=True)
+        ]
+        not_normal = {address: "down" for address in addresses if address not in live}
+        not_normal |= dict.fromkeys(sorted(leaving), "leaving") | dict.fromkeys(sorted(joining), "joining")
+        return ClusterTopology(
+            name=scylla.cluster_name(),
+            nodes=tuple(sorted(nodes, key=lambda node: (node.dc, node.address))),
+            not_normal=not_normal,
+            keyspaces=scylla.keyspaces("non_local_strategy"),
+            user_keyspaces=scylla.keyspaces("user"),
+            tables=scylla.tables(),
+        )
+
+    def info(self) -> NodeInfo:
+        """See the port."""
+        info = self.agent.node_info()
+        return NodeInfo(
+            scylla_version=info.scylla_version or self.scylla.release_version(),
+            agent_version=info.agent_version,
+            shards=self.scylla.shards(),
+        )
+
+    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
+        """See the port."""
+        return self.agent.list_location(location, path)
+
+    def list_files(self, path: str) -> tuple[RemoteFile, ...]:
+        """See the port."""
+        return self.agent.list_data(path, options=("filesOnly",))
+
+    def list_directories(self, path: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(entry.path for entry in self.agent.list_data(path, options=("dirsOnly",)))
+
+    def disk_space(self) -> DiskSpace:
+        """See the port."""
+        return self.agent.about_data()
+
+    def start_copy(
+        self,
+        *,
+        location: str,
+        source: str,
+        names: tuple[str, ...],
+        destination: str,
+        transfers: int | None,
+        bandwidth_rate: str | None,
+    ) -> int:
+        """See the port."""
+        return self.agent.copy_paths(
+            location=location,
+            source=source,
+            names=names,
+            destination=destination,
+            transfers=transfers,
+            bandwidth_rate=bandwidth_rate,
+        )
+
+    def start_copy_renamed(self, *, location: str, source: str, destination: str) -> int:
+        """See the port."""
+        return self.agent.copy_file(location=location, source=source, destination=destination)
+
+    def job_progress(self, job: int, *, wait_s: int) -> JobProgress:
+        """See the port."""
+        return self.agent.job_progress(job, wait_s=wait_s)
+
+    def stop_job(self, job: int) -> None:
+        """See the port."""
+        self.agent.stop_job(job)
+
+    def forget_job(self, job: int) -> None:
+        """See the port."""
+        self.agent.delete_job_statistics(job)
+
+    def move_directory(self, source: str, destination: str) -> None:
+        """See the port."""
+        self.agent.move_directory(source, destination)
+
+    def purge(self, path: str) -> None:
+        """See the port."""
+        self.agent.purge(path)
+
+    def load_and_stream(self, keyspace: str, table: str) -> None:
+        """See the port."""
+        self.scylla.load_and_stream(keyspace, table)
+
+    def auto_compaction(self, keyspace: str, table: str) -> bool:
+        """See the port."""
+        return self.scylla.auto_compaction(keyspace, table)
+
+    def set_auto_compaction(self, keyspace: str, table: str, *, enabled: bool) -> None:
+        """See the port."""
+        self.scylla.set_auto_compaction(keyspace, table, enabled=enabled)
+
+    def transfers(self) -> int:
+        """See the port."""
+        return self.agent.transfers()
+
+    def set_transfers(self, transfers: int) -> None:
+        """See the port."""
+        self.agent.set_transfers(transfers)
+
+    def bandwidth_rate(self) -> str:
+        """See the port."""
+        return self.agent.bandwidth_rate()
+
+    def set_bandwidth_rate(self, rate: str) -> None:
+        """See the port."""
+        self.agent.set_bandwidth_rate(rate)
+
+    def cpus(self) -> tuple[int, ...]:
+        """See the port."""
+        return self.agent.pinned_cpus()
+
+    def pin_cpu(self) -> None:
+        """See the port."""
+        self.agent.pin_cpu()
+
+    def unpin_cpu(self) -> None:
+        """See the port."""
+        self.agent.unpin_cpu()
+
+    def close(self) -> None:
+        """See the port."""
+        self._client.close()
+
+
+def _all(ask: Callable[[str], T], addresses: Iterable[str]) -> list[T]:
+    """Ask about every address, as many at a time as connections are kept."""
+    with ThreadPoolExecutor(KEPT_CONNECTIONS, thread_name_prefix="topology") as workers:
+        return list(workers.map(ask, addresses))
