@@ -23,6 +23,7 @@ from scylla_restore.events.model import (
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
 from scylla_restore.events.projections.attempts import Attempt, advance, current, new_attempt
+from scylla_restore.events.projections.catalogue import Catalogue, TableKey
 from scylla_restore.events.projections.pace import Pace, note, work_on
 from scylla_restore.events.projections.words import in_words
 
@@ -42,20 +43,6 @@ class Hold(StrEnum):
 
     SUSPENDED = "suspended"
     WAITING = "waiting"
-
-
-class TableKey(msgspec.Struct, frozen=True, order=True):
-    """A table of the backup."""
-
-    keyspace: str
-    table: str
-
-
-class TableSums(msgspec.Struct, kw_only=True):
-    """A table's bytes: all that is selected, and all that is in the cluster."""
-
-    size: int = 0
-    restored: int = 0
 
 
 class HostSums(msgspec.Struct, kw_only=True):
@@ -79,7 +66,7 @@ class Returned(msgspec.Struct, frozen=True):
 
 
 class ProgressState(msgspec.Struct, kw_only=True):
-    """The fold. ``open`` and ``returned`` are by batch, ``directories`` tells whose SSTables a directory holds."""
+    """The fold. Bytes in ``restored…``; ``open`` and ``returned`` are by batch."""
 
     run: str = ""
     cluster: str = ""
@@ -94,20 +81,24 @@ class ProgressState(msgspec.Struct, kw_only=True):
     epoch: int = 0
     pace: Pace = msgspec.field(default_factory=Pace)
 
-    tables: dict[TableKey, TableSums] = msgspec.field(default_factory=dict)
-    directories: dict[str, TableKey] = msgspec.field(default_factory=dict)
-    indexing: dict[str, dict[str, tuple[int, int]]] = msgspec.field(default_factory=dict)
+    catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
+    restored_of: dict[TableKey, int] = msgspec.field(default_factory=dict)
     hosts: dict[str, HostSums] = msgspec.field(default_factory=dict)
     open: dict[int, Attempt] = msgspec.field(default_factory=dict)
     returned: dict[int, Returned] = msgspec.field(default_factory=dict)
 
-    size: int = 0
     restored: int = 0
-    sstables: int = 0
     sstables_restored: int = 0
     batches: int = 0
     batches_restored: int = 0
     retries: int = 0
+
+
+def percent_done(state: RunState, *, restored: int, size: int) -> float:
+    """Return how much of a run is done, cut to a tenth; 100 only when all of it is, repair and views included."""
+    if state is RunState.DONE:
+        return 100.0
+    return min(restored * 1000 // size / 10, 99.9) if size else 0.0
 
 
 def apply(state: ProgressState, envelope: Envelope) -> None:
@@ -187,9 +178,9 @@ def _end(state: ProgressState, how: RunState, at: datetime) -> None:
 def _apply_to_location(state: ProgressState, event: LocationEvent) -> None:
     match event:
         case locations.DirectoryIndexed():
-            _index(state, event)
+            state.catalogue.add(event)
         case locations.LocationIndexed():
-            state.indexing.pop(event.location, None)
+            state.catalogue.complete(event)
         case (
             locations.LocationOpened()
             | locations.ManifestRead()
@@ -199,25 +190,6 @@ def _apply_to_location(state: ProgressState, event: LocationEvent) -> None:
             pass
         case _:
             assert_never(event)
-
-
-def _index(state: ProgressState, event: locations.DirectoryIndexed) -> None:
-    """Add a directory's SSTables to their table.
-
-    Indexing that was cut off is done anew and tells of the same SSTables again, so each part counts in place of
-    the one with the same beginning.
-    """
-    key = TableKey(event.keyspace, event.table)
-    state.directories[event.directory] = key
-    sums = state.tables.setdefault(key, TableSums())
-    part = f"{event.directory}/{event.ids[0] if event.ids else ''}"
-    parts = state.indexing.setdefault(event.location, {})
-    size_before, sstables_before = parts.get(part, (0, 0))
-    size, sstables = sum(event.sizes), len(event.ids)
-    parts[part] = (size, sstables)
-    sums.size += size - size_before
-    state.size += size - size_before
-    state.sstables += sstables - sstables_before
 
 
 def _apply_to_node(state: ProgressState, event: NodeEvent) -> None:
@@ -279,7 +251,8 @@ def _settle(state: ProgressState, batch: int, attempt: Attempt, at: datetime) ->
     host.download_ms += attempt.download_ms
     host.streamed += attempt.size
     host.stream_ms += attempt.elapsed_ms(at)
-    state.tables[state.directories[attempt.directory]].restored += attempt.size
+    table = state.catalogue.table_of(attempt.directory)
+    state.restored_of[table] = state.restored_of.get(table, 0) + attempt.size
     state.restored += attempt.size
     state.sstables_restored += len(attempt.sstables)
     state.batches_restored += 1

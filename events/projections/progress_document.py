@@ -9,8 +9,9 @@ import msgspec
 
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.attempts import Attempt, Phase
+from scylla_restore.events.projections.catalogue import TableKey
 from scylla_restore.events.projections.pace import remaining_s
-from scylla_restore.events.projections.progress import HostSums, ProgressState, RunState, TableKey
+from scylla_restore.events.projections.progress import HostSums, ProgressState, RunState
 
 
 class TableProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,18 +92,6 @@ class ProgressDocument(msgspec.Struct, frozen=True, kw_only=True):
     views: tuple[ViewProgress, ...] = ()
     repair: RepairProgress | None = None
 
-    @property
-    def percent(self) -> float:
-        """How much is restored, to a tenth; 100 only when the whole run is done, repair and views included."""
-        if self.state is RunState.DONE:
-            return 100.0
-        return min(percentage(self.restored, self.size), 99.9)
-
-
-def percentage(part: int, whole: int) -> float:
-    """Return the share in percent, cut (never rounded up) to a tenth; nothing of nothing is all of it."""
-    return part * 1000 // whole / 10 if whole else 100.0
-
 
 def document(state: ProgressState, now: datetime) -> ProgressDocument:
     """Return the progress as of ``now``, which is not before the last record.
@@ -121,11 +110,11 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
         started_at=state.started_at,
         completed_at=state.ended_at if state.state is RunState.DONE else None,
         eta_seconds=_eta_s(state, now),
-        size=state.size,
+        size=state.catalogue.total.size,
         downloaded=state.restored + sum(downloaded.values()),
         restored=state.restored,
         failed=sum(waiting.size for waiting in state.returned.values() if waiting.error is not None),
-        sstables=state.sstables,
+        sstables=state.catalogue.total.sstables,
         sstables_restored=state.sstables_restored,
         batches=state.batches,
         batches_restored=state.batches_restored,
@@ -140,7 +129,7 @@ def _by_table(state: ProgressState, attempts: Iterable[Attempt]) -> dict[TableKe
     """Return the bytes that open attempts have downloaded; never more than their batches have."""
     downloaded: defaultdict[TableKey, int] = defaultdict(int)
     for attempt in attempts:
-        downloaded[state.directories[attempt.directory]] += min(attempt.downloaded, attempt.size)
+        downloaded[state.catalogue.table_of(attempt.directory)] += min(attempt.downloaded, attempt.size)
     return downloaded
 
 
@@ -148,24 +137,26 @@ def _eta_s(state: ProgressState, now: datetime) -> float | None:
     if state.state is not RunState.RUNNING or state.stage is not Stage.DATA or state.last_at is None:
         return None
     active_s = state.pace.active_s + max((now - state.last_at).total_seconds(), 0.0)
-    seconds = remaining_s(state.pace, now_active_s=active_s, done=state.restored, total=state.size)
+    seconds = remaining_s(
+        state.pace, now_active_s=active_s, done=state.restored, total=state.catalogue.total.size
+    )
     return None if seconds is None else round(seconds, 1)
 
 
 def _keyspaces(state: ProgressState, downloaded: dict[TableKey, int]) -> tuple[KeyspaceProgress, ...]:
     errors = {
-        state.directories[waiting.directory]: waiting.error
+        state.catalogue.table_of(waiting.directory): waiting.error
         for waiting in state.returned.values()
         if waiting.error is not None
     }
     keyspaces = []
-    for keyspace, keys in groupby(sorted(state.tables), key=lambda key: key.keyspace):
+    for keyspace, keys in groupby(sorted(state.catalogue.tables), key=lambda key: key.keyspace):
         tables = tuple(
             TableProgress(
                 table=key.table,
-                size=state.tables[key].size,
-                downloaded=state.tables[key].restored + downloaded.get(key, 0),
-                restored=state.tables[key].restored,
+                size=state.catalogue.tables[key].size,
+                downloaded=state.restored_of.get(key, 0) + downloaded.get(key, 0),
+                restored=state.restored_of.get(key, 0),
                 tombstone_gc=None,
                 error=errors.get(key),
             )
