@@ -62,7 +62,7 @@ def unpack(record: bytes) -> Record:
     """
     try:
         return _decoder.decode(record)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"is no record: {error}") from error
 
 
