@@ -31,6 +31,15 @@ class LocationCommand(Command, frozen=True, kw_only=True):
     location: str
 
 
+# The engine itself
+
+
+class ReplaceActor(Command, frozen=True, kw_only=True):
+    """Spawn a new actor under the name of one that crashed (``node/…``, ``location/…``)."""
+
+    actor: str
+
+
 # The cluster
 
 
@@ -159,6 +168,10 @@ class MoveIntoUpload(BatchCommand, frozen=True, kw_only=True):
 
 
 class LoadSSTables(BatchCommand, frozen=True, kw_only=True):
-    """Load&stream what is in ``upload``. → ``LoadAnswerLost``…, ``SSTablesLoaded`` or ``LoadFailed``."""
+    """Load&stream what is in ``upload``. → ``LoadAnswerLost``…, ``SSTablesLoaded`` or ``LoadFailed``.
 
+    After a definite failure the files of ``sstables`` are taken out of ``upload`` again, if nothing else is there.
+    """
+
+    sstables: tuple[BatchSSTable, ...] = ()
     recovering: bool = False

@@ -1,0 +1,107 @@
+"""Which reports still mean something when they arrive.
+
+Letters come late, twice, or from an attempt that was given up. What is dropped here never enters the log.
+"""
+
+from typing import Final
+
+from scylla_restore.engine.core.state import Phase, RunState
+from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE
+from scylla_restore.events.model import (
+    AlterationEvent,
+    AnyEvent,
+    BatchEvent,
+    LocationEvent,
+    NodeEvent,
+    alterations,
+    batches,
+    locations,
+    nodes,
+    run,
+)
+
+_MOVING: Final = frozenset({Phase.MOVING, Phase.BLOCKED})
+_PHASES: Final[dict[type, frozenset[Phase]]] = {
+    batches.DownloadStarted: frozenset({Phase.REQUESTED}),
+    batches.DownloadProgressed: frozenset({Phase.DOWNLOADING}),
+    batches.BatchDownloaded: DOWNLOAD_LANE,
+    batches.DownloadFailed: DOWNLOAD_LANE,
+    batches.UploadOccupied: _MOVING,
+    batches.UploadFilled: _MOVING,
+    batches.LoadAnswerLost: frozenset({Phase.LOADING}),
+    batches.SSTablesLoaded: frozenset({Phase.LOADING}),
+    batches.LoadFailed: _MOVING | {Phase.LOADING},
+}
+
+
+def admits(state: RunState, event: AnyEvent) -> bool:  # noqa: PLR0911 - one return a topic
+    """Whether a reported event is about what is being waited for."""
+    if state.over:
+        return False
+    if isinstance(event, BatchEvent):
+        return _admits_batch(state, event)
+    if isinstance(event, AlterationEvent):
+        return _admits_alteration(state, event)
+    if isinstance(event, NodeEvent):
+        return _admits_node(state, event)
+    if isinstance(event, LocationEvent):
+        return _admits_location(state, event)
+    match event:
+        case run.ActorFailed():
+            return event.actor not in state.crashed
+        case run.PauseRequested():
+            return state.ending is None
+        case run.AbortRequested():
+            return state.ending != "abort"
+        case _:
+            return True
+
+
+def _admits_batch(state: RunState, event: BatchEvent) -> bool:
+    batch = state.batches.get(event.batch)
+    if batch is None or batch.attempt != event.attempt:
+        return False
+    return batch.phase in _PHASES.get(type(event), frozenset())
+
+
+def _admits_alteration(state: RunState, event: AlterationEvent) -> bool:
+    match event:
+        case alterations.AlterationMade():
+            entry = state.ledger.entries.get(event.id)
+            return entry is not None and not entry.made
+        case alterations.AlterationUndone() | alterations.UndoFailed():
+            entry = state.ledger.entries.get(event.id)
+            return entry is not None and entry.undoing
+        case _:
+            return False
+
+
+def _admits_node(state: RunState, event: NodeEvent) -> bool:
+    match event:
+        case nodes.ClusterDiscovered() | nodes.DiscoveryFailed():
+            return not (state.rediscovered and state.resolved)
+        case nodes.TablesResolved():
+            return not state.resolved
+        case nodes.NodeJoined():
+            return event.node in state.nodes and state.nodes[event.node].joined is None
+        case nodes.NodeSettingsRead():
+            return event.node in state.nodes and state.nodes[event.node].settings is None
+        case nodes.NodeFailed():
+            return event.node in state.nodes and state.nodes[event.node].unsettled is None
+        case _:
+            return False
+
+
+def _admits_location(state: RunState, event: LocationEvent) -> bool:
+    location = state.locations.get(event.location)
+    if location is None:
+        return False
+    match event:
+        case locations.LocationOpened():
+            return location.manifests is None
+        case locations.LocationVerified():
+            return location.indexed and not location.verified
+        case locations.LocationFailed():
+            return not location.verified
+        case _:
+            return not location.indexed

@@ -1,0 +1,85 @@
+"""Commands about a batch, made from the state."""
+
+from scylla_restore.engine.core.alterations import UNLIMITED, wanted_rate, wanted_transfers
+from scylla_restore.engine.core.commands import (
+    BatchFile,
+    BatchSSTable,
+    DownloadBatch,
+    LoadSSTables,
+    MoveIntoUpload,
+)
+from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
+from scylla_restore.engine.core.names import staging_directory, upload_directory
+from scylla_restore.engine.core.sstable_names import component_names
+from scylla_restore.engine.core.state import Batch, Directory, RunState
+
+
+def download_command(state: RunState, batch: Batch) -> DownloadBatch:
+    """Return the command to begin the batch's download, or to follow it when its jobs are known."""
+    directory = state.workload.directories[batch.directory]
+    node = state.nodes[batch.node]
+    rate = wanted_rate(state, node)
+    return DownloadBatch(
+        node=batch.node,
+        batch=batch.id,
+        attempt=batch.attempt,
+        keyspace=directory.keyspace,
+        table=directory.table,
+        staging=staging_directory(state, batch),
+        upload=upload_directory(state, batch),
+        location=directory.location,
+        source=directory.path,
+        sstables=_sstables(directory, batch),
+        size=batch.size,
+        transfers=wanted_transfers(state, node),
+        bandwidth_rate="0M" if rate == UNLIMITED else rate,
+        min_free_percent=MIN_FREE_PERCENT,
+        jobs=batch.jobs,
+        started_at=batch.started_at,
+    )
+
+
+def move_command(state: RunState, batch: Batch, *, recovering: bool) -> MoveIntoUpload:
+    """Return the command to rename the batch's staging directory into ``upload``."""
+    directory = state.workload.directories[batch.directory]
+    return MoveIntoUpload(
+        node=batch.node,
+        batch=batch.id,
+        attempt=batch.attempt,
+        keyspace=directory.keyspace,
+        table=directory.table,
+        staging=staging_directory(state, batch),
+        upload=upload_directory(state, batch),
+        sstables=_sstables(directory, batch),
+        recovering=recovering,
+    )
+
+
+def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTables:
+    """Return the command to load&stream what is in ``upload``."""
+    directory = state.workload.directories[batch.directory]
+    return LoadSSTables(
+        node=batch.node,
+        batch=batch.id,
+        attempt=batch.attempt,
+        keyspace=directory.keyspace,
+        table=directory.table,
+        staging=staging_directory(state, batch),
+        upload=upload_directory(state, batch),
+        recovering=recovering,
+    )
+
+
+def _sstables(directory: Directory, batch: Batch) -> tuple[BatchSSTable, ...]:
+    sstables = []
+    for position in batch.positions:
+        sstable = directory.ids[position]
+        shape = directory.shapes[directory.shape_of[position]]
+        suffixes = directory.suffixes.get(sstable, {})
+        names = component_names(shape, sstable, directory.keyspace, directory.table)
+        files = tuple(
+            BatchFile(name, f"{name}.{suffixes[component]}" if component in suffixes else name)
+            for name, component in zip(names, shape.components, strict=True)
+        )
+        sstables.append(BatchSSTable(sstable, directory.sizes[position], files))
+    return tuple(sstables)

@@ -1,0 +1,140 @@
+"""How events about batches change the state."""
+
+from datetime import datetime
+from typing import assert_never
+
+from scylla_restore.engine.core.names import staging_directory
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
+from scylla_restore.engine.core.state.ledger import staging_entry
+from scylla_restore.events.model import BatchEvent, batches
+from scylla_restore.events.model.alterations import StagingCreated
+from scylla_restore.events.model.failure import Cause
+
+NOT_THE_BATCH = frozenset({Cause.UNREACHABLE, Cause.AGENT_RESTARTED, Cause.NO_SPACE, Cause.STOPPED})
+"""Causes that say nothing about the batch: it may be tried on the node again as if it had not been."""
+
+
+def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
+    """Fold one event about a batch."""
+    if isinstance(event, batches.BatchAssigned):
+        _assigned(state, event)
+        return
+    batch = state.batches[event.batch]
+    match event:
+        case batches.DownloadRequested():
+            batch.phase, batch.began = Phase.REQUESTED, at
+            path = staging_directory(state, batch)
+            state.ledger.open(
+                staging_entry(batch.id, batch.attempt), StagingCreated(node=batch.node, path=path), made=True
+            )
+        case batches.DownloadStarted():
+            batch.phase, batch.jobs, batch.started_at = Phase.DOWNLOADING, event.jobs, event.started_at
+        case batches.DownloadProgressed() | batches.LoadAnswerLost():
+            pass
+        case batches.BatchDownloaded():
+            node = state.nodes[batch.node]
+            node.download = None
+            node.staged.append(batch.id)
+            _observe(node, batch, at, loaded=False)
+            batch.phase, batch.stopping = Phase.STAGED, False
+            state.index_node(node)
+        case batches.LoadRequested():
+            node = state.nodes[batch.node]
+            if batch.id in node.staged:
+                node.staged.remove(batch.id)
+            node.load, batch.phase, batch.began = batch.id, Phase.MOVING, at
+            state.index_node(node)
+        case batches.UploadOccupied():
+            batch.phase = Phase.BLOCKED
+            state.blocked.append(batch.id)
+        case batches.UploadFilled():
+            batch.phase = Phase.IN_UPLOAD
+            state.to_load.append(batch.id)
+        case batches.LoadStarted():
+            batch.phase = Phase.LOADING
+            if batch.id in state.to_load:
+                state.to_load.remove(batch.id)
+        case batches.SSTablesLoaded():
+            _loaded(state, batch, event, at)
+        case batches.DownloadFailed() | batches.LoadFailed():
+            _failed(state, batch, event)
+        case batches.BatchReturned():
+            _returned(state, batch, event)
+        case _:
+            assert_never(event)
+
+
+def _assigned(state: RunState, event: batches.BatchAssigned) -> None:
+    batch = state.batches.get(event.batch)
+    if batch is None:
+        batch = Batch(
+            id=event.batch,
+            directory=event.directory,
+            positions=state.workload.assign(event.directory, event.sstables),
+            size=event.size,
+            node=event.node,
+            attempt=event.attempt,
+            phase=Phase.REQUESTED,
+            failures={},
+        )
+        state.batches[batch.id] = batch
+        state.last_batch = max(state.last_batch, batch.id)
+    else:
+        state.returned.remove(batch.id)
+        batch.node, batch.attempt, batch.phase = event.node, event.attempt, Phase.REQUESTED
+        batch.jobs, batch.started_at, batch.stopping, batch.failure = (), (), False, None
+    node = state.nodes[event.node]
+    node.download = batch.id
+    state.index_node(node)
+
+
+def _loaded(state: RunState, batch: Batch, event: batches.SSTablesLoaded, at: datetime) -> None:
+    node = state.nodes[batch.node]
+    _leave_lanes(state, node, batch)
+    node.failures = 0
+    _observe(node, batch, at, loaded=True)
+    if not event.staging_left:
+        state.ledger.close(staging_entry(batch.id, batch.attempt))
+    state.restored_bytes += batch.size
+    state.restored_sstables += len(batch.positions)
+    del state.batches[batch.id]
+
+
+def _failed(state: RunState, batch: Batch, event: batches.DownloadFailed | batches.LoadFailed) -> None:
+    node = state.nodes[batch.node]
+    _leave_lanes(state, node, batch)
+    batch.phase, batch.failure, batch.stopping = Phase.FAILED, event.failure, False
+    if event.failure.cause not in NOT_THE_BATCH:
+        batch.failures[batch.node] = batch.failures.get(batch.node, 0) + 1
+    if event.failure.cause is not Cause.STOPPED:
+        node.failures += 1
+    if not event.staging_left:
+        state.ledger.close(staging_entry(batch.id, batch.attempt))
+    state.failed.append(batch.id)
+
+
+def _returned(state: RunState, batch: Batch, event: batches.BatchReturned) -> None:
+    _leave_lanes(state, state.nodes[batch.node], batch)
+    if batch.id in state.failed:
+        state.failed.remove(batch.id)
+    batch.phase, batch.not_before = Phase.RETURNED, event.not_before
+    state.returned.append(batch.id)
+
+
+def _leave_lanes(state: RunState, node: NodeState, batch: Batch) -> None:
+    if node.download == batch.id:
+        node.download = None
+    if node.load == batch.id:
+        node.load = None
+    for waiting in (node.staged, state.to_load, state.blocked):
+        if batch.id in waiting:
+            waiting.remove(batch.id)
+    state.index_node(node)
+
+
+def _observe(node: NodeState, batch: Batch, at: datetime, *, loaded: bool) -> None:
+    """Remember how long a lane took. Whichever lane is the slower one tells how fast the node is."""
+    if batch.began is not None:
+        node.moved_s += max(0.0, (at - batch.began).total_seconds())
+    if loaded:
+        node.moved_bytes += batch.size

@@ -1,0 +1,56 @@
+"""How events about the cluster and its nodes change the state."""
+
+from typing import assert_never
+
+from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.events.model import NodeEvent, nodes
+
+
+def fold_node(state: RunState, event: NodeEvent) -> None:
+    """Fold one event about a node, or about all of them."""
+    match event:
+        case nodes.NodeSuspended():
+            _suspend(state, event, for_space=False)
+        case nodes.NodeWaitingForSpace():
+            _suspend(state, event, for_space=True)
+        case nodes.NodeReadmitted():
+            node = state.nodes[event.node]
+            node.suspended_until, node.waits_for_space = None, False
+            state.index_node(node)
+        case nodes.NodeJoined():
+            node = state.nodes[event.node]
+            node.joined = event
+            state.index_node(node)
+        case nodes.NodeSettingsRead():
+            state.nodes[event.node].settings = event
+        case nodes.NodeFailed():
+            node = state.nodes[event.node]
+            node.failures += 1
+            node.unsettled = (event.failure, event.exit_code)
+            if event.node not in state.unsettled_nodes:
+                state.unsettled_nodes.append(event.node)
+            state.asked = {(name, ask) for name, ask in state.asked if name != f"node/{event.node}"}
+        case nodes.ClusterDiscovered():
+            state.discovered, state.rediscovered = event, True
+            for discovered in event.nodes:
+                node = state.nodes.setdefault(
+                    discovered.address, NodeState(address=discovered.address, staged=[])
+                )
+                node.discovered = discovered
+        case nodes.TablesResolved():
+            state.resolved = True
+            state.directories = {f"{t.keyspace}:{t.table}": t.directory for t in event.tables}
+        case nodes.DiscoveryFailed():
+            state.refusal = (event.failure, event.exit_code)
+        case _:
+            assert_never(event)
+
+
+def _suspend(
+    state: RunState, event: nodes.NodeSuspended | nodes.NodeWaitingForSpace, *, for_space: bool
+) -> None:
+    node = state.nodes[event.node]
+    node.suspended_until, node.waits_for_space, node.unsettled = event.until, for_space, None
+    if event.node in state.unsettled_nodes:
+        state.unsettled_nodes.remove(event.node)
+    state.index_node(node)

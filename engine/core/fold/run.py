@@ -1,0 +1,137 @@
+"""How events about the run as a whole change the state."""
+
+from typing import assert_never
+
+import msgspec
+
+from scylla_restore.engine.core.state import Ending, LocationState, RunState, Status
+from scylla_restore.events.model import RunEvent, run, stages
+from scylla_restore.events.model.run import Ask
+
+CRASH_COUNTS_AS = 3
+"""A crash is a defect that will likely come again: it counts as so many failures of the node."""
+
+
+def fold_run(state: RunState, event: RunEvent) -> None:
+    """Fold one event about the run, its stages or its actors."""
+    match event:
+        case run.RunStarted():
+            state.target = event.target
+            state.cluster, state.cluster_id, state.seed = event.cluster, event.cluster_id, event.seed
+            for location in event.target.selection.locations:
+                state.locations[location.key] = LocationState(where=location)
+        case run.OwnerChanged():
+            _begin_again(state)
+        case run.RunResumed():
+            state.status, state.ending_reason, state.declared = Status.RUNNING, "", None
+            state.ending = Ending.COMPLETE if state.stage is stages.Stage.DONE else None
+        case run.SettingsChanged():
+            state.target = msgspec.structs.replace(state.target, tuning=event.after)
+        case run.PauseRequested():
+            if state.ending is None:
+                state.ending, state.ending_reason = Ending.PAUSE, event.reason
+        case run.AbortRequested():
+            state.status, state.ending = Status.RUNNING, Ending.ABORT
+        case run.FailureDeclared():
+            if state.ending is not Ending.ABORT:
+                state.ending = Ending.FAIL
+            state.declared = event
+        case run.RunPaused():
+            state.status, state.ending = Status.PAUSED, None
+        case run.RunFailed():
+            state.status, state.ending = Status.FAILED, None
+        case run.RunAborted():
+            state.status, state.ending = Status.ABORTED, None
+        case run.RunCompleted():
+            state.status, state.ending = Status.DONE, None
+        case run.ActorFailed():
+            state.crashed.append(event.actor)
+            state.crashes += 1
+            node = state.nodes.get(event.actor.removeprefix("node/"))
+            if node is not None:
+                node.failures += CRASH_COUNTS_AS
+        case run.ActorReplaced():
+            _replace(state, event.actor)
+        case run.ActorAsked():
+            _ask(state, event.actor, event.ask)
+        case stages.StageEntered():
+            state.stage = event.stage
+            if event.stage is stages.Stage.DONE:
+                state.ending = Ending.COMPLETE
+        case stages.StageCompleted():
+            state.completed.add(event.stage)
+        case _:
+            assert_never(event)
+
+
+def _ask(state: RunState, actor: str, ask: Ask) -> None:
+    state.asked.add((actor, ask))
+    if ask is Ask.INDEX:
+        key = actor.removeprefix("location/")
+        state.locations[key].read.clear()
+        state.workload.forget_location(key)
+        return
+    node = state.nodes.get(actor.removeprefix("node/"))
+    if node is None:
+        return
+    if ask is Ask.RECOVER:
+        node.attended = True
+    elif ask is Ask.ALTER:
+        node.altered = all(entry.made for entry in state.ledger.settings_of(node.address))
+    elif ask is Ask.STOP_DOWNLOAD and node.download is not None:
+        state.batches[node.download].stopping = True
+    state.index_node(node)
+
+
+def _begin_again(state: RunState) -> None:
+    """A new engine knows what the log says, but nobody has answered *it* yet."""
+    state.asked.clear()
+    state.crashed.clear()
+    state.crashes = 0
+    state.refusal = None
+    state.rediscovered = state.resolved = False
+    for location in state.locations.values():
+        location.verified = False
+    for node in state.nodes.values():
+        node.joined = None
+        node.settings = None
+        node.altered = False
+        node.suspended_until = None
+        node.waits_for_space = False
+        node.failures = 0
+        node.unsettled = None
+        _abandon(state, node.address)
+        state.index_node(node)
+    state.unsettled_nodes.clear()
+    for entry in state.ledger.entries.values():
+        entry.made = entry.undoing = False
+        entry.undo_failures = 0
+
+
+def _replace(state: RunState, actor: str) -> None:
+    """The actor's successor has to be asked again for what was not answered."""
+    state.crashed.remove(actor)
+    state.asked = {(name, ask) for name, ask in state.asked if name != actor}
+    address = actor.removeprefix("node/")
+    node = state.nodes.get(address)
+    if node is None:
+        return
+    node.altered = False
+    node.settings = None
+    for entry in state.ledger.entries.values():
+        if entry.alteration.node == address:
+            entry.undo_failures += entry.undoing
+            entry.undoing = False
+    _abandon(state, address)
+    state.index_node(node)
+
+
+def _abandon(state: RunState, address: str) -> None:
+    """What is in flight on a node is attended by nobody until it is recovered."""
+    node = state.nodes[address]
+    held = [b for b in (node.download, node.load) if b is not None]
+    node.attended = not held
+    for batch in held:
+        state.batches[batch].stopping = False
+    state.to_load = [b for b in state.to_load if state.batches[b].node != address]
+    state.blocked = [b for b in state.blocked if state.batches[b].node != address]

@@ -1,0 +1,26 @@
+"""Names that the engine gives to directories on the nodes. ``sm_…`` belongs to Scylla Manager, which deletes it."""
+
+from scylla_restore.engine.core.state import Batch, RunState
+
+
+def table_directory(state: RunState, batch: Batch) -> str:
+    """Return the batch's table on the nodes, ``<keyspace>/<table>-<32 hex>``, below ``data:``."""
+    directory = state.workload.directories[batch.directory]
+    return f"{directory.keyspace}/{state.directories[directory.column_family]}"
+
+
+def staging_directory(state: RunState, batch: Batch) -> str:
+    """Return the directory of this attempt's own, below the table's ``snapshots``."""
+    name = f"scylla-restore-{state.run}-{batch.id}-{batch.attempt}"
+    return f"{table_directory(state, batch)}/snapshots/{name}"
+
+
+def upload_directory(state: RunState, batch: Batch) -> str:
+    """Return what Scylla loads from."""
+    return f"{table_directory(state, batch)}/upload"
+
+
+def found_directory(state: RunState, batch: Batch) -> str:
+    """Return where somebody else's files from ``upload`` are kept meanwhile."""
+    name = f"scylla-restore-found-{state.run}-{batch.id}-{batch.attempt}"
+    return f"{table_directory(state, batch)}/snapshots/{name}"

@@ -1,0 +1,154 @@
+"""Which SSTables a node is given next.
+
+    what is left, by directory:   A ████████████████   B ███████   C ██
+    node asks                     └─ the directory with most bytes left, among locations that the node reaches:
+                                     its next SSTables, big first, in multiples of the node's shards, until
+                                     the batch is as large as the node's pace asks for
+
+Batches shrink as the rest does, so that all nodes finish together; a slower node has a smaller share of the rest
+(``test_planning.py`` draws both).
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from scylla_restore.engine.core.limits import (
+    ATTEMPTS_PER_NODE,
+    FILES_PER_BATCH,
+    SHARE_OF_REST,
+    SHARE_OF_WORK,
+    STAGED_PER_NODE,
+)
+from scylla_restore.engine.core.state import Batch, Directory, NodeState, RunState, Segment
+from scylla_restore.engine.core.state.workload import upcoming
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch for a node; ``batch`` is an id that exists already when this is another attempt."""
+
+    batch: int
+    attempt: int
+    directory: str
+    positions: tuple[int, ...]
+    size: int
+
+
+def reachable(state: RunState, node: NodeState) -> list[str]:
+    """Return the locations that a node may download from: it can list them, and their DC is its own or none."""
+    if node.joined is None:
+        return []
+    return [
+        key
+        for key in node.joined.locations
+        if key in state.locations and state.locations[key].where.dc in (None, node.dc)
+    ]
+
+
+def next_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | None:
+    """Return the best batch for an idle download lane, or None if there is none for it now."""
+    if len(node.staged) >= STAGED_PER_NODE:
+        return None
+    parallel = state.target.tuning.parallel
+    if parallel and not node.busy and sum(n.busy for n in state.nodes.values()) >= parallel:
+        return None
+    locations = reachable(state, node)
+    return _returned_batch(state, node, locations, now) or _new_batch(state, node, locations)
+
+
+def exhausted(state: RunState, batch: Batch, given_up: int) -> bool:
+    """Whether a batch has failed often enough everywhere: on each node that reaches it and still answers."""
+    location = state.workload.directories[batch.directory].location
+    nodes = [n for n in state.nodes.values() if location in reachable(state, n) and n.failures < given_up]
+    if not nodes:
+        return bool(batch.failures)
+    return all(batch.failures.get(n.address, 0) >= ATTEMPTS_PER_NODE for n in nodes)
+
+
+def _returned_batch(
+    state: RunState, node: NodeState, locations: list[str], now: datetime
+) -> Assignment | None:
+    for batch_id in state.returned:
+        batch = state.batches[batch_id]
+        directory = state.workload.directories[batch.directory]
+        if directory.location not in locations or (batch.not_before and batch.not_before > now):
+            continue
+        mine = batch.failures.get(node.address, 0)
+        if mine >= ATTEMPTS_PER_NODE or mine > _fewest_failures(state, batch, directory.location):
+            continue
+        return Assignment(
+            batch=batch.id,
+            attempt=batch.attempt + 1,
+            directory=batch.directory,
+            positions=tuple(batch.positions),
+            size=batch.size,
+        )
+    return None
+
+
+def _fewest_failures(state: RunState, batch: Batch, location: str) -> int:
+    """How often the batch failed where it failed least, among nodes that could take it now."""
+    return min(
+        (
+            batch.failures.get(other.address, 0)
+            for other in state.nodes.values()
+            if other.suspended_until is None and location in reachable(state, other)
+        ),
+        default=0,
+    )
+
+
+def _new_batch(state: RunState, node: NodeState, locations: list[str]) -> Assignment | None:
+    candidates = [found for key in locations if (found := state.workload.largest(key)) is not None]
+    if not candidates:
+        return None
+    directory, segment = max(candidates, key=lambda c: (c[1].left_bytes, c[1].left, c[0].id))
+    positions = _grow(state, node, directory, segment)
+    return Assignment(
+        batch=state.last_batch + 1,
+        attempt=1,
+        directory=directory.id,
+        positions=tuple(positions),
+        size=sum(directory.sizes[p] for p in positions),
+    )
+
+
+def _grow(state: RunState, node: NodeState, directory: Directory, segment: Segment) -> list[int]:
+    shards = node.shards
+    components = max(len(shape.components) for shape in directory.shapes)
+    most = max(shards, FILES_PER_BATCH // max(1, components))
+    batch_size = state.target.tuning.batch_size
+    if batch_size:
+        most = min(most, batch_size * shards)
+    positions = upcoming(segment, most)
+    if not batch_size:
+        positions = _up_to(positions, directory, shards, _wanted_bytes(state, node))
+    if segment.left - len(positions) < shards and not batch_size:
+        positions = upcoming(segment, segment.left)
+    return positions
+
+
+def _up_to(positions: list[int], directory: Directory, shards: int, wanted: float) -> list[int]:
+    """Keep whole groups of ``shards`` SSTables until their bytes reach ``wanted``; the first group always."""
+    size = 0
+    for start in range(0, len(positions), shards):
+        if start and size >= wanted:
+            return positions[:start]
+        size += sum(directory.sizes[p] for p in positions[start : start + shards])
+    return positions
+
+
+def _wanted_bytes(state: RunState, node: NodeState) -> float:
+    """How large a batch should be for this node, by its pace among the nodes that take part."""
+    peers = [n for n in state.nodes.values() if n.joined is not None and n.suspended_until is None]
+    paces = {n.address: _pace(n) for n in peers}
+    known = [pace for pace in paces.values() if pace is not None]
+    per_shard = sum(known) / sum(n.shards for n in peers if paces[n.address] is not None) if known else 1.0
+    weights = {n.address: paces[n.address] or per_shard * n.shards for n in peers}
+    share = weights.get(node.address, per_shard * node.shards) / max(sum(weights.values()), 1e-9)
+    return min(state.workload.size * share * SHARE_OF_WORK, state.workload.left_bytes * share * SHARE_OF_REST)
+
+
+def _pace(node: NodeState) -> float | None:
+    """Bytes per second that the node was seen to restore, over both lanes."""
+    return node.moved_bytes / node.moved_s if node.moved_bytes and node.moved_s else None

@@ -1,0 +1,85 @@
+"""What to do next: rules, asked in order; the first that has something to say decides.
+
+Each rule reads the state and the time and returns one small decision, or None. The caller folds its events and asks
+again, until no rule has anything to say. So a rule sees all that was decided before it, and none has to plan ahead.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.rules.attend import alter_node, recover_node
+from scylla_restore.engine.core.rules.endings import conclude, settle_ledger, stop_downloads
+from scylla_restore.engine.core.rules.failures import (
+    declare_refusal,
+    give_up_nodes,
+    nobody_left,
+    readmit_nodes,
+    replace_crashed_actors,
+    settle_batches,
+    settle_nodes,
+)
+from scylla_restore.engine.core.rules.lanes import (
+    assign_download,
+    request_load,
+    set_upload_aside,
+    start_load,
+)
+from scylla_restore.engine.core.rules.prepare import (
+    begin,
+    discover,
+    enter_data,
+    index_locations,
+    join_nodes,
+    open_locations,
+    read_settings,
+    resolve_tables,
+    verify_locations,
+)
+from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
+from scylla_restore.engine.core.state import RunState
+
+Rule = Callable[[RunState, datetime], Decision | None]
+
+ALWAYS: tuple[Rule, ...] = (replace_crashed_actors, settle_batches, settle_nodes, declare_refusal, start_load)
+
+CARRYING_ON: tuple[Rule, ...] = (
+    begin,
+    readmit_nodes,
+    discover,
+    join_nodes,
+    open_locations,
+    index_locations,
+    verify_locations,
+    resolve_tables,
+    read_settings,
+    enter_data,
+    give_up_nodes,
+    recover_node,
+    alter_node,
+    set_upload_aside,
+    request_load,
+    assign_download,
+    complete_data,
+    wait_for_space,
+    nobody_left,
+)
+
+ENDING: tuple[Rule, ...] = (give_up_nodes, recover_node, stop_downloads, settle_ledger, conclude)
+
+
+def decide(state: RunState, now: datetime) -> Decision:
+    """Return the next step of the run, or when to ask again if there is none now."""
+    if state.over:
+        return Decision()
+    for rule in ALWAYS + (ENDING if state.ending else CARRYING_ON):
+        decision = rule(state, now)
+        if decision is not None:
+            return decision
+    return Decision(wake_at=_wake_at(state))
+
+
+def _wake_at(state: RunState) -> datetime | None:
+    suspended = [until for n in state.suspended if (until := state.nodes[n].suspended_until)]
+    returned = [at for b in state.returned if (at := state.batches[b].not_before)]
+    return min(suspended + returned, default=None)

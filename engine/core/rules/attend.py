@@ -1,0 +1,80 @@
+"""Nodes that are about to work: take up what an engine before us left in flight, then set them up."""
+
+from datetime import datetime
+
+from scylla_restore.engine.core import commands
+from scylla_restore.engine.core.alterations import wanted_alterations
+from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
+from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.limits import NODE_GIVEN_UP
+from scylla_restore.engine.core.rules.prepare import actor_of
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
+from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.alterations import AlterationIntended
+from scylla_restore.events.model.batches import BatchReturned, LoadStarted
+from scylla_restore.events.model.run import ActorAsked, Ask
+from scylla_restore.events.model.stages import Stage
+
+
+def recover_node(state: RunState, _now: datetime) -> Decision | None:
+    """Ask the world what became of what is open in the log, instead of starting over."""
+    for node in state.nodes.values():
+        if node.attended or not (node.joined or state.ending) or node.failures >= NODE_GIVEN_UP:
+            continue
+        events: list[AnyEvent] = [ActorAsked(actor=actor_of(node), ask=Ask.RECOVER)]
+        sent: list[commands.Command] = []
+        for batch_id in (node.download, node.load):
+            if batch_id is not None:
+                event, command = _recover(state, state.batches[batch_id])
+                events += [event] if event else []
+                sent += [command] if command else []
+        return Decision(events=tuple(events), commands=tuple(sent))
+    return None
+
+
+def _recover(state: RunState, batch: Batch) -> tuple[AnyEvent | None, commands.Command | None]:
+    match batch.phase:
+        case Phase.REQUESTED:
+            reason = "nobody knows whether the agent took the request for its download"
+            return BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason), None
+        case Phase.DOWNLOADING:
+            return None, download_command(state, batch)
+        case Phase.MOVING | Phase.BLOCKED:
+            return None, move_command(state, batch, recovering=True)
+        case Phase.IN_UPLOAD:
+            started = LoadStarted(batch=batch.id, attempt=batch.attempt)
+            return started, load_command(state, batch, recovering=False)
+        case Phase.LOADING:
+            return None, load_command(state, batch, recovering=True)
+        case Phase.STAGED | Phase.FAILED | Phase.RETURNED:
+            return None, None
+
+
+def alter_node(state: RunState, _now: datetime) -> Decision | None:
+    """Set a node up for the restore; the ledger knows each change before it is made."""
+    if state.stage is not Stage.DATA or not state.prepared:
+        return None
+    for node in state.nodes.values():
+        if not _can_be_altered(state, node):
+            continue
+        intended = [
+            AlterationIntended(
+                id=f"{kind}/{node.address}/{state.ledger.intended + number}", alteration=alteration
+            )
+            for number, (kind, alteration) in enumerate(wanted_alterations(state, node))
+        ]
+        open_ones = tuple((entry.id, entry.alteration) for entry in state.ledger.settings_of(node.address))
+        entries = open_ones + tuple((event.id, event.alteration) for event in intended)
+        asked = ActorAsked(actor=actor_of(node), ask=Ask.ALTER)
+        command = commands.Alter(node=node.address, alterations=entries)
+        return Decision(events=(*intended, asked), commands=(command,) if entries else ())
+    return None
+
+
+def _can_be_altered(state: RunState, node: NodeState) -> bool:
+    return (
+        node.joined is not None
+        and node.settings is not None
+        and node.suspended_until is None
+        and (actor_of(node), Ask.ALTER) not in state.asked
+    )

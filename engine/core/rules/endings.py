@@ -1,0 +1,140 @@
+"""The table of ends: what is stopped, what is left to finish, what is put back, and what the run is called then.
+
+| end      | downloads | loads            | node settings | staging                  |
+|----------|-----------|------------------|---------------|--------------------------|
+| complete | none      | none             | put back      | removed                  |
+| pause    | stopped   | left to finish   | put back      | finished batches stay    |
+| fail     | stopped   | left to finish   | put back      | finished batches stay    |
+| abort    | stopped   | awaited          | put back      | removed                  |
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from scylla_restore.engine.core import commands
+from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
+from scylla_restore.engine.core.state import Ending, Entry, Phase, RunState
+from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
+from scylla_restore.engine.core.state.ledger import staging_entry
+from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.alterations import UndoRequested, UploadSetAside
+from scylla_restore.events.model.batches import BatchReturned
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.run import (
+    ActorAsked,
+    Ask,
+    FailureDeclared,
+    RunAborted,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+)
+
+PUT_BACK_HINT = "once the node answers, `scylla-restore abort` or `scylla-restore resume` puts it right"
+
+
+def stop_downloads(state: RunState, _now: datetime) -> Decision | None:
+    """Downloads end with the run, and their end is awaited: they write until then."""
+    for batch in state.in_phase(*DOWNLOAD_LANE):
+        if not batch.stopping:
+            command = commands.StopDownload(node=batch.node, batch=batch.id, attempt=batch.attempt)
+            asked = ActorAsked(actor=f"node/{batch.node}", ask=Ask.STOP_DOWNLOAD)
+            return Decision(events=(asked,), commands=(command,))
+    if state.ending is Ending.ABORT:
+        for batch in state.in_phase(Phase.STAGED, Phase.BLOCKED):
+            reason = "the run was aborted"
+            return Decision(events=(BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason),))
+    return None
+
+
+def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
+    """Put back what this end puts back, node by node, the newest alteration first."""
+    if _under_way(state):
+        return None
+    by_node: dict[str, list[Entry]] = {}
+    for entry in reversed(state.ledger.entries.values()):
+        if not entry.undoing and entry.undo_failures < UNDO_ATTEMPTS and not _stays(state, entry):
+            by_node.setdefault(entry.alteration.node, []).append(entry)
+    for address, entries in sorted(by_node.items()):
+        return Decision(
+            events=(UndoRequested(ids=tuple(entry.id for entry in entries)),),
+            commands=(
+                commands.Undo(
+                    node=address, alterations=tuple((entry.id, entry.alteration) for entry in entries)
+                ),
+            ),
+        )
+    return None
+
+
+def conclude(state: RunState, _now: datetime) -> Decision | None:
+    """Say what became of the run."""
+    if _under_way(state) or any(entry.undoing for entry in state.ledger.entries.values()):
+        return None
+    event: AnyEvent
+    match state.ending:
+        case Ending.COMPLETE:
+            event = RunCompleted(restored_bytes=state.restored_bytes, sstables=state.restored_sstables)
+            event = event if not state.ledger.entries else _left_altered(state, "everything is restored")
+        case Ending.PAUSE:
+            event = _paused(state)
+        case Ending.FAIL:
+            event = _failed(state)
+        case Ending.ABORT:
+            event = RunAborted(restored_bytes=state.restored_bytes)
+            if state.ledger.entries:
+                left = _left_altered(state, "the run could not be undone")
+                event = RunFailed(failure=left.failure, resumable=True, exit_code=1)
+        case None:
+            return None
+        case _:
+            assert_never(state.ending)
+    return Decision(events=(event,))
+
+
+def _under_way(state: RunState) -> bool:
+    """Whether something has to end first."""
+    phases = DOWNLOAD_LANE | {Phase.FAILED, Phase.MOVING, Phase.IN_UPLOAD}
+    if state.ending is Ending.ABORT:
+        phases |= LOAD_LANE
+    return bool(state.in_phase(*phases))
+
+
+def _stays(state: RunState, entry: Entry) -> bool:
+    """A pause and a failure leave downloaded batches where they are, and files set aside while a load may run."""
+    if state.ending not in (Ending.PAUSE, Ending.FAIL):
+        return False
+    kept = state.in_phase(Phase.STAGED, Phase.BLOCKED, Phase.LOADING)
+    if isinstance(entry.alteration, UploadSetAside):
+        return any(batch.node == entry.alteration.node for batch in kept if batch.phase is Phase.LOADING)
+    return entry.id in {staging_entry(batch.id, batch.attempt) for batch in kept}
+
+
+def _paused(state: RunState) -> RunPaused:
+    staged = state.in_phase(Phase.STAGED, Phase.BLOCKED)
+    return RunPaused(
+        reason=state.ending_reason,
+        staged_batches=len(staged),
+        staged_bytes=sum(batch.size for batch in staged),
+        loads_running=len(state.in_phase(Phase.LOADING)),
+    )
+
+
+def _failed(state: RunState) -> RunFailed:
+    declared = state.declared
+    if declared is None:
+        failure = Failure(cause=Cause.FAILED, message="no reason was recorded")
+        return RunFailed(failure=failure, resumable=True, exit_code=1)
+    return RunFailed(failure=declared.failure, resumable=declared.resumable, exit_code=declared.exit_code)
+
+
+def _left_altered(state: RunState, so_far: str) -> FailureDeclared:
+    entries = list(state.ledger.entries.values())
+    nodes = sorted({entry.alteration.node for entry in entries})
+    failure = Failure(
+        cause=Cause.UNREACHABLE,
+        message=f"{so_far}, but {len(entries)} alterations on {', '.join(nodes)} could not be put back",
+        hint=PUT_BACK_HINT,
+    )
+    return FailureDeclared(failure=failure, resumable=True, exit_code=1)

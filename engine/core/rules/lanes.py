@@ -1,0 +1,96 @@
+"""DATA: keep both lanes of every node busy."""
+
+from datetime import datetime
+
+from scylla_restore.engine.core import commands
+from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
+from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.names import found_directory, upload_directory
+from scylla_restore.engine.core.planning import Assignment, next_batch
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
+from scylla_restore.events.model.alterations import AlterationIntended, UploadSetAside
+from scylla_restore.events.model.batches import BatchAssigned, DownloadRequested, LoadRequested, LoadStarted
+from scylla_restore.events.model.stages import Stage
+from scylla_restore.events.model.target import Method
+
+
+def start_load(state: RunState, _now: datetime) -> Decision | None:
+    """What is in ``upload`` is loaded, whatever else is going on."""
+    if not state.to_load:
+        return None
+    batch = state.batches[state.to_load[0]]
+    return Decision(
+        events=(LoadStarted(batch=batch.id, attempt=batch.attempt),),
+        commands=(load_command(state, batch, recovering=False),),
+    )
+
+
+def request_load(state: RunState, _now: datetime) -> Decision | None:
+    """A free load lane takes the batch that was downloaded first."""
+    if state.stage is not Stage.DATA or not state.prepared or not state.loads_idle:
+        return None
+    node = state.nodes[min(state.loads_idle)]
+    batch = state.batches[node.staged[0]]
+    return Decision(
+        events=(LoadRequested(batch=batch.id, attempt=batch.attempt),),
+        commands=(move_command(state, batch, recovering=False),),
+    )
+
+
+def set_upload_aside(state: RunState, _now: datetime) -> Decision | None:
+    """Somebody else's files in ``upload`` are neither loaded nor deleted: they wait elsewhere."""
+    for batch_id in state.blocked:
+        batch = state.batches[batch_id]
+        found = found_directory(state, batch)
+        if any(
+            isinstance(entry.alteration, UploadSetAside) and entry.alteration.found == found
+            for entry in state.ledger.entries.values()
+        ):
+            continue
+        alteration = UploadSetAside(node=batch.node, upload=upload_directory(state, batch), found=found)
+        intended = AlterationIntended(
+            id=f"upload_directory/{batch.node}/{state.ledger.intended}", alteration=alteration
+        )
+        return Decision(
+            events=(intended,),
+            commands=(commands.Alter(node=batch.node, alterations=((intended.id, alteration),)),),
+        )
+    return None
+
+
+def assign_download(state: RunState, now: datetime) -> Decision | None:
+    """A free download lane takes the best batch there is for its node."""
+    if state.stage is not Stage.DATA or not state.prepared or not (state.workload.left or state.returned):
+        return None
+    for address in sorted(state.downloads_idle, key=lambda a: (not state.nodes[a].busy, a)):
+        node = state.nodes[address]
+        assignment = next_batch(state, node, now)
+        if assignment is not None:
+            return _assign(state, node, assignment)
+    return None
+
+
+def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decision:
+    directory = state.workload.directories[assignment.directory]
+    assigned = BatchAssigned(
+        batch=assignment.batch,
+        attempt=assignment.attempt,
+        node=node.address,
+        method=Method.RCLONE,
+        directory=assignment.directory,
+        sstables=tuple(directory.ids[position] for position in assignment.positions),
+        size=assignment.size,
+    )
+    batch = Batch(
+        id=assignment.batch,
+        directory=assignment.directory,
+        positions=list(assignment.positions),
+        size=assignment.size,
+        node=node.address,
+        attempt=assignment.attempt,
+        phase=Phase.REQUESTED,
+    )
+    return Decision(
+        events=(assigned, DownloadRequested(batch=assignment.batch, attempt=assignment.attempt)),
+        commands=(download_command(state, batch),),
+    )

@@ -1,0 +1,178 @@
+"""INIT: find out everything that can be found out without altering anything."""
+
+from datetime import datetime
+
+from scylla_restore.engine.core import commands
+from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.planning import reachable
+from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.run import ActorAsked, Ask, FailureDeclared
+from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
+
+SUPERVISOR = "supervisor"
+
+
+def begin(state: RunState, _now: datetime) -> Decision | None:
+    """A run begins with INIT."""
+    return Decision(events=(StageEntered(stage=Stage.INIT),)) if state.stage is None else None
+
+
+def discover(state: RunState, _now: datetime) -> Decision | None:
+    """Each engine looks at the cluster anew: nodes come and go between two of them."""
+    if state.rediscovered:
+        return None
+    return ask(state, SUPERVISOR, Ask.DISCOVER, commands.DiscoverCluster())
+
+
+def join_nodes(state: RunState, _now: datetime) -> Decision | None:
+    """Ask every node that the cluster has now what it is and what it reaches."""
+    if not state.rediscovered or state.discovered is None:
+        return None
+    for found in state.discovered.nodes:
+        node = state.nodes[found.address]
+        if node.joined is None and node.suspended_until is None:
+            command = commands.JoinNode(
+                node=found.address, discovered=found, locations=tuple(state.locations)
+            )
+            decision = ask(state, actor_of(node), Ask.JOIN, command)
+            if decision is not None:
+                return decision
+    return None
+
+
+def open_locations(state: RunState, _now: datetime) -> Decision | None:
+    """Find the snapshot's manifests."""
+    for key, location in state.locations.items():
+        if location.manifests is None:
+            command = commands.OpenLocation(
+                location=key, where=location.where, selection=state.target.selection
+            )
+            decision = ask(state, f"location/{key}", Ask.OPEN, command)
+            if decision is not None:
+                return decision
+    return None
+
+
+def index_locations(state: RunState, _now: datetime) -> Decision | None:
+    """Read what the manifests name, once it is known what the cluster can take."""
+    cluster = state.discovered
+    if cluster is None:
+        return None
+    for key, location in state.locations.items():
+        if location.indexed or location.manifests is None:
+            continue
+        command = commands.IndexLocation(
+            location=key,
+            where=location.where,
+            selection=state.target.selection,
+            manifests=location.manifests,
+            keyspaces=cluster.keyspaces,
+            user_keyspaces=cluster.user_keyspaces,
+            tables=cluster.tables,
+        )
+        decision = ask(state, f"location/{key}", Ask.INDEX, command)
+        if decision is not None:
+            return decision
+    return None
+
+
+def verify_locations(state: RunState, _now: datetime) -> Decision | None:
+    """An engine that goes on with an indexed backup makes sure that it is still the same one."""
+    for key, location in state.locations.items():
+        if location.indexed and not location.verified:
+            command = commands.VerifyLocation(
+                location=key, where=location.where, manifests=tuple(sorted(location.read.items()))
+            )
+            decision = ask(state, f"location/{key}", Ask.VERIFY, command)
+            if decision is not None:
+                return decision
+    return None
+
+
+def resolve_tables(state: RunState, _now: datetime) -> Decision | None:
+    """Find out where the restored tables live on the nodes."""
+    if not _all_indexed(state) or not state.rediscovered or state.resolved:
+        return None
+    if not state.workload.tables:
+        return None
+    command = commands.ResolveTables(tables=tuple(sorted(state.workload.tables)))
+    return ask(state, SUPERVISOR, Ask.RESOLVE_TABLES, command)
+
+
+def read_settings(state: RunState, _now: datetime) -> Decision | None:
+    """See how each node is set, before anything is set otherwise."""
+    if not _all_indexed(state) or not state.resolved:
+        return None
+    for node in state.nodes.values():
+        if node.joined is None or node.settings is not None or node.suspended_until is not None:
+            continue
+        command = commands.ReadNodeSettings(node=node.address, tables=tuple(sorted(state.workload.tables)))
+        decision = ask(state, actor_of(node), Ask.READ_SETTINGS, command)
+        if decision is not None:
+            return decision
+    return None
+
+
+def enter_data(state: RunState, _now: datetime) -> Decision | None:
+    """All is known and nothing is altered: either the restore can be done, or it ends here."""
+    if state.stage is not Stage.INIT or not _all_indexed(state) or state.discovered is None:
+        return None
+    obstacle = _nothing_to_restore(state)
+    joined = all(state.nodes[found.address].joined for found in state.discovered.nodes)
+    if obstacle is None and joined:
+        obstacle = _nobody_reaches(state)
+    if obstacle is not None:
+        return Decision(events=(FailureDeclared(failure=obstacle, resumable=False, exit_code=2),))
+    settled = all(state.nodes[found.address].settings for found in state.discovered.nodes)
+    if not joined or not settled or not state.prepared:
+        return None
+    events: tuple[AnyEvent, ...] = (StageCompleted(stage=Stage.INIT), StageEntered(stage=Stage.DATA))
+    return Decision(events=events)
+
+
+def ask(state: RunState, actor: str, what: Ask, command: commands.Command) -> Decision | None:
+    """Send a command to an actor that has not been asked for it yet."""
+    if (actor, what) in state.asked:
+        return None
+    return Decision(events=(ActorAsked(actor=actor, ask=what),), commands=(command,))
+
+
+def actor_of(node: NodeState) -> str:
+    """Return the name of a node's actor."""
+    return f"node/{node.address}"
+
+
+def _all_indexed(state: RunState) -> bool:
+    return all(location.indexed for location in state.locations.values())
+
+
+def _nothing_to_restore(state: RunState) -> Failure | None:
+    if state.workload.sstables:
+        return None
+    return Failure(
+        cause=Cause.REFUSED,
+        message="no data in the backup matches the keyspace patterns "
+        + " ".join(f"'{pattern}'" for pattern in state.target.selection.keyspace),
+        hint="`--keyspace` takes glob patterns on keyspace.table; views, CDC logs and system data are never restored",
+    )
+
+
+def _nobody_reaches(state: RunState) -> Failure | None:
+    reached = {key for node in state.nodes.values() for key in reachable(state, node)}
+    for key, location in state.locations.items():
+        if key in reached:
+            continue
+        words = sorted(
+            f"{n.address}: {n.joined.unreachable_locations[key]}"
+            for n in state.nodes.values()
+            if n.joined and key in n.joined.unreachable_locations
+        )
+        where = f"no node of DC {location.where.dc}" if location.where.dc else "no node"
+        return Failure(
+            cause=Cause.REFUSED,
+            message=f"{where} can list {location.where}" + (f": {words[0]}" if words else ""),
+            hint="give the agents credentials for the bucket, or check the location's DC",
+        )
+    return None

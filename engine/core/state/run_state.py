@@ -1,0 +1,115 @@
+"""The state of a run: a fold over its log, and nothing beside it."""
+
+from enum import StrEnum
+
+import msgspec
+
+from scylla_restore.engine.core.state.batch import Batch, Phase
+from scylla_restore.engine.core.state.ledger import Ledger
+from scylla_restore.engine.core.state.location import LocationState
+from scylla_restore.engine.core.state.node import NodeState
+from scylla_restore.engine.core.state.workload import Workload
+from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.nodes import ClusterDiscovered
+from scylla_restore.events.model.run import Ask, FailureDeclared
+from scylla_restore.events.model.stages import Stage
+from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
+
+CHECKPOINT_FORMAT = 1
+"""Raised whenever the shape of ``RunState`` changes: older checkpoints are then ignored."""
+
+
+class Status(StrEnum):
+    """What a run is, seen from outside."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FAILED = "failed"
+    ABORTED = "aborted"
+    DONE = "done"
+
+
+class Ending(StrEnum):
+    """What a run that is still running is on its way to."""
+
+    PAUSE = "pause"
+    FAIL = "fail"
+    ABORT = "abort"
+    COMPLETE = "complete"
+
+
+_NOTHING_YET = RestoreTarget(selection=Selection(kind=RestoreKind.TABLES, locations=(), snapshot_tag=""))
+
+
+class RunState(msgspec.Struct, kw_only=True):
+    """Everything ``decide`` goes by. The sets at the end are indexes, kept by the fold so that nothing is searched."""
+
+    run: str
+    target: RestoreTarget = _NOTHING_YET
+    cluster: str = ""
+    cluster_id: str = ""
+    seed: int = 0
+    status: Status = Status.RUNNING
+    stage: Stage | None = None
+    completed: set[Stage] = set()
+    ending: Ending | None = None
+    ending_reason: str = ""
+    declared: FailureDeclared | None = None
+
+    discovered: ClusterDiscovered | None = None
+    rediscovered: bool = False
+    resolved: bool = False
+    locations: dict[str, LocationState] = {}
+    nodes: dict[str, NodeState] = {}
+    directories: dict[str, str] = {}
+    workload: Workload = msgspec.field(default_factory=Workload)
+    batches: dict[int, Batch] = {}
+    last_batch: int = 0
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+
+    restored_bytes: int = 0
+    restored_sstables: int = 0
+
+    asked: set[tuple[str, Ask]] = set()
+    crashed: list[str] = []
+    crashes: int = 0
+    failed: list[int] = []
+    returned: list[int] = []
+    downloads_idle: set[str] = set()
+    loads_idle: set[str] = set()
+    to_load: list[int] = []
+    blocked: list[int] = []
+    unsettled_nodes: list[str] = []
+    suspended: set[str] = set()
+    refusal: tuple[Failure, int] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether this engine has nothing more to do for the run."""
+        return self.status is not Status.RUNNING
+
+    @property
+    def prepared(self) -> bool:
+        """Whether this engine has seen that cluster and backup are what the log says."""
+        return (
+            self.rediscovered and self.resolved and all(place.verified for place in self.locations.values())
+        )
+
+    def index_node(self, node: NodeState) -> None:
+        """Keep the indexes of idle lanes right after anything about the node has changed."""
+        address = node.address
+        ready = node.joined is not None and node.attended and node.altered and node.suspended_until is None
+        _put(self.downloads_idle, address, member=ready and node.download is None)
+        _put(self.loads_idle, address, member=ready and node.load is None and bool(node.staged))
+        _put(self.suspended, address, member=node.suspended_until is not None)
+
+    def in_phase(self, *phases: Phase) -> list[Batch]:
+        """Return the open batches in one of the phases; only for the ends of a run, where there are few."""
+        return [batch for batch in self.batches.values() if batch.phase in phases]
+
+
+def _put(index: set[str], address: str, *, member: bool) -> None:
+    if member:
+        index.add(address)
+    else:
+        index.discard(address)

@@ -1,0 +1,216 @@
+"""What is left to restore: SSTables by directory, and directories by how much is left of them.
+
+A directory's SSTables are sorted once, so that those that may share a batch stand side by side, big first:
+
+    ids    │ 7 4 9 1 │ 3gx… 3gy… 3gz… 3ha… 3hb… 3hc… │
+    size   │ 9 8 8 2 │  40   39   39   12    7    7  │
+           └ segment ┴──────── segment ──────────────┘
+             integer     UUID    ▲ cursor: all before it is assigned
+
+Events name SSTables by id, so that a log can be folded by an engine that sorts differently: what is assigned out of
+order is remembered in ``taken`` until the cursor passes it (see ``test_workload.py``).
+"""
+
+import heapq
+
+import msgspec
+
+from scylla_restore.events.model.locations import DirectoryIndexed, SSTableShape
+
+
+class Segment(msgspec.Struct, kw_only=True):
+    """SSTables of a directory that may share a batch: positions ``[first, end)``, assigned up to ``cursor``."""
+
+    first: int
+    end: int
+    cursor: int
+    left: int
+    left_bytes: int
+    taken: set[int] = set()
+
+
+class Directory(msgspec.Struct, kw_only=True):
+    """A remote directory; position i of ``ids``, ``sizes`` and ``shape_of`` is one SSTable."""
+
+    id: str
+    location: str
+    path: str
+    dc: str
+    keyspace: str
+    table: str
+    ids: list[str]
+    sizes: list[int]
+    shape_of: list[int]
+    shapes: list[SSTableShape]
+    suffixes: dict[str, dict[str, str]]
+    segments: list[Segment] = []
+
+    @property
+    def column_family(self) -> str:
+        """``<keyspace>:<table>``, as Scylla's REST API names a table."""
+        return f"{self.keyspace}:{self.table}"
+
+
+HeapEntry = tuple[int, int, str, int]
+
+
+class Workload(msgspec.Struct, kw_only=True):
+    """All directories; ``heaps`` holds, by location, (-bytes left, -SSTables left, directory, segment)."""
+
+    directories: dict[str, Directory] = {}
+    unsorted: list[str] = []
+    heaps: dict[str, list[HeapEntry]] = {}
+    tables: dict[str, int] = {}
+    size: int = 0
+    sstables: int = 0
+    left: int = 0
+    left_bytes: int = 0
+
+    def add(self, indexed: DirectoryIndexed) -> None:
+        """Take in a directory, or more of one."""
+        directory = self.directories.get(indexed.directory)
+        if directory is None:
+            directory = Directory(
+                id=indexed.directory,
+                location=indexed.location,
+                path=indexed.path,
+                dc=indexed.dc,
+                keyspace=indexed.keyspace,
+                table=indexed.table,
+                ids=[],
+                sizes=[],
+                shape_of=[],
+                shapes=[],
+                suffixes={},
+            )
+            self.directories[indexed.directory] = directory
+            self.unsorted.append(indexed.directory)
+        base = len(directory.shapes)
+        directory.shapes.extend(indexed.shapes)
+        directory.ids.extend(indexed.ids)
+        directory.sizes.extend(indexed.sizes)
+        directory.shape_of.extend(
+            [base + shape for shape in indexed.shape_of] if indexed.shape_of else [base] * len(indexed.ids)
+        )
+        directory.suffixes.update(indexed.suffixes)
+        size = sum(indexed.sizes)
+        self.size += size
+        self.left_bytes += size
+        self.sstables += len(indexed.ids)
+        self.left += len(indexed.ids)
+        key = directory.column_family
+        self.tables[key] = self.tables.get(key, 0) + size
+
+    def forget_location(self, location: str) -> None:
+        """Drop what was indexed at a location so far: it is about to be indexed from the start."""
+        for directory in [d for d in self.directories.values() if d.location == location]:
+            size = sum(directory.sizes)
+            self.size -= size
+            self.left_bytes -= size
+            self.sstables -= len(directory.ids)
+            self.left -= len(directory.ids)
+            self.tables[directory.column_family] -= size
+            del self.directories[directory.id]
+            self.unsorted.remove(directory.id)
+
+    def close_location(self, location: str) -> None:
+        """Sort what was indexed at a location: from now on its SSTables can be assigned."""
+        for directory_id in self.unsorted:
+            directory = self.directories[directory_id]
+            if directory.location != location:
+                continue
+            _sort(directory)
+            heap = self.heaps.setdefault(location, [])
+            for number, segment in enumerate(directory.segments):
+                heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
+        self.unsorted = [d for d in self.unsorted if self.directories[d].location != location]
+
+    def assign(self, directory_id: str, ids: tuple[str, ...]) -> list[int]:
+        """Take SSTables out of what is left, and return their positions."""
+        directory = self.directories[directory_id]
+        positions = _positions(directory, ids)
+        touched = set()
+        for position in positions:
+            number = next(n for n, s in enumerate(directory.segments) if s.first <= position < s.end)
+            _take(directory, directory.segments[number], position)
+            touched.add(number)
+        heap = self.heaps[directory.location]
+        for number in sorted(touched):
+            segment = directory.segments[number]
+            heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
+        self._drop_stale(heap)
+        self.left -= len(positions)
+        self.left_bytes -= sum(directory.sizes[position] for position in positions)
+        return positions
+
+    def largest(self, location: str) -> tuple[Directory, Segment] | None:
+        """Return the segment of a location with the most bytes left, if any SSTable is left there."""
+        heap = self.heaps.get(location)
+        if not heap:
+            return None
+        _, _, directory_id, number = heap[0]
+        directory = self.directories[directory_id]
+        return directory, directory.segments[number]
+
+    def _drop_stale(self, heap: list[HeapEntry]) -> None:
+        while heap:
+            left_bytes, left, directory_id, number = heap[0]
+            segment = self.directories[directory_id].segments[number]
+            if segment.left and (-segment.left_bytes, -segment.left) == (left_bytes, left):
+                return
+            heapq.heappop(heap)
+
+
+def upcoming(segment: Segment, count: int) -> list[int]:
+    """Return the next positions of a segment that nobody has, at most ``count``."""
+    positions: list[int] = []
+    position = segment.cursor
+    while position < segment.end and len(positions) < count:
+        if position not in segment.taken:
+            positions.append(position)
+        position += 1
+    return positions
+
+
+def _sort(directory: Directory) -> None:
+    suffixes, sizes, ids = directory.suffixes, directory.sizes, directory.ids
+    kinds = [(0 if i in suffixes else 1, 0 if i.isdecimal() else 1) for i in ids]
+    order = sorted(range(len(ids)), key=lambda p: (kinds[p], -sizes[p], ids[p]))
+    directory.ids = [ids[p] for p in order]
+    directory.sizes = [sizes[p] for p in order]
+    directory.shape_of = [directory.shape_of[p] for p in order]
+    first = 0
+    for position in range(1, len(order) + 1):
+        if position < len(order) and kinds[order[position]] == kinds[order[first]]:
+            continue
+        directory.segments.append(
+            Segment(
+                first=first,
+                end=position,
+                cursor=first,
+                left=position - first,
+                left_bytes=sum(directory.sizes[first:position]),
+            )
+        )
+        first = position
+
+
+def _positions(directory: Directory, ids: tuple[str, ...]) -> list[int]:
+    """Find SSTables by id; nearly always they are the next ones of a segment."""
+    for segment in directory.segments:
+        expected = upcoming(segment, len(ids))
+        if len(expected) == len(ids) and all(
+            directory.ids[p] == i for p, i in zip(expected, ids, strict=True)
+        ):
+            return expected
+    by_id = {sstable: position for position, sstable in enumerate(directory.ids)}
+    return [by_id[sstable] for sstable in ids]
+
+
+def _take(directory: Directory, segment: Segment, position: int) -> None:
+    segment.left -= 1
+    segment.left_bytes -= directory.sizes[position]
+    segment.taken.add(position)
+    while segment.cursor in segment.taken:
+        segment.taken.remove(segment.cursor)
+        segment.cursor += 1
