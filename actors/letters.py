@@ -18,14 +18,7 @@ from scylla_restore.engine.core.commands import (
 from scylla_restore.events.model import AnyEvent
 
 NodeLetter = (
-    JoinNode
-    | ReadNodeSettings
-    | Alter
-    | Undo
-    | DownloadBatch
-    | StopDownload
-    | MoveIntoUpload
-    | LoadSSTables
+    JoinNode | ReadNodeSettings | Alter | Undo | DownloadBatch | StopDownload | MoveIntoUpload | LoadSSTables
 )
 """All that a NodeActor is told from outside."""
 

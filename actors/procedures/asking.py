@@ -49,9 +49,7 @@ def pauses(first_s: float, longest_s: float) -> Iterator[timedelta]:
         seconds = min(2 * seconds, longest_s)
 
 
-async def patiently(
-    node: Node, perform: Callable[[NodeGateway], T], *, patience: timedelta = PATIENCE
-) -> T:
+async def patiently(node: Node, perform: Callable[[NodeGateway], T], *, patience: timedelta = PATIENCE) -> T:
     """Make a repeatable call until there is an answer.
 
     Raises:
@@ -81,6 +79,4 @@ def failure_of(error: NodeError) -> Failure:
             cause = Cause.NO_SPACE
         case _:
             cause = Cause.REFUSED
-    return Failure(
-        cause=cause, message=error.message, node=error.node, call=error.call, hint=error.hint
-    )
+    return Failure(cause=cause, message=error.message, node=error.node, call=error.call, hint=error.hint)

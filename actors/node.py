@@ -1,0 +1,114 @@
+"""The actor of one node: a command comes in, a procedure runs in one of three lanes, events go up."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from scylla_restore.actors.letters import LaneCrashed, NodeLetter
+from scylla_restore.actors.procedures.alter import alter, undo
+from scylla_restore.actors.procedures.asking import Node
+from scylla_restore.actors.procedures.download import download
+from scylla_restore.actors.procedures.join import join, read_settings
+from scylla_restore.actors.procedures.load import load_sstables, move_into_upload
+from scylla_restore.actors.runtime import Address, Lane, Runtime
+from scylla_restore.engine.cluster.port import NodeGateway
+from scylla_restore.engine.core.commands import (
+    Alter,
+    DownloadBatch,
+    JoinNode,
+    LoadSSTables,
+    MoveIntoUpload,
+    ReadNodeSettings,
+    StopDownload,
+    Undo,
+)
+from scylla_restore.events.model import AnyEvent
+
+
+def node_name(address: str) -> str:
+    """Return the name of a node's actor, as it stands in the log."""
+    return f"node/{address}"
+
+
+def spawn_node(
+    runtime: Runtime,
+    *,
+    address: str,
+    gateway: NodeGateway,
+    report: Callable[[AnyEvent], None],
+    on_crash: Callable[[str, BaseException], None],
+) -> Address[NodeLetter | LaneCrashed]:
+    """Start the actor of the node at ``address``.
+
+    ``report`` is called from several threads, once for each event. A defect, also one in a lane, ends the actor and
+    all that it was doing without a further call to the node, and is told once to ``on_crash`` with the actor's name.
+    """
+
+    def build() -> NodeActor:
+        return NodeActor(
+            address=address, gateway=gateway, runtime=runtime, report=report, tell_self=actor.tell
+        )
+
+    actor: Address[NodeLetter | LaneCrashed] = runtime.spawn(node_name(address), build, on_crash)
+    return actor
+
+
+class NodeActor:
+    """A node takes one download, one load and one other thing at a time. What it may do is decided elsewhere."""
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        gateway: NodeGateway,
+        runtime: Runtime,
+        report: Callable[[AnyEvent], None],
+        tell_self: Callable[[LaneCrashed], None],
+    ) -> None:
+        def on_crash(lane: str, error: BaseException) -> None:
+            tell_self(LaneCrashed(lane, error))
+
+        name = node_name(address)
+        self._node = Node(gateway, address=address, now=runtime.now, report=report)
+        self._download_lane: Lane = runtime.lane(f"{name} download", on_crash)
+        self._load_lane: Lane = runtime.lane(f"{name} load", on_crash)
+        self._control_lane: Lane = runtime.lane(f"{name} control", on_crash)
+        self._downloading: tuple[int, int] | None = None
+
+    def receive(self, letter: NodeLetter | LaneCrashed) -> None:
+        """Start what the command asks for, in its lane."""
+        try:
+            self._obey(letter)
+        except BaseException:
+            for lane in (self._download_lane, self._load_lane, self._control_lane):
+                lane.close()
+            raise
+
+    def _obey(self, letter: NodeLetter | LaneCrashed) -> None:
+        match letter:
+            case DownloadBatch():
+                self._downloading = (letter.batch, letter.attempt)
+                self._download_lane.start(download(self._node, letter))
+            case StopDownload():
+                self._stop_download(letter)
+            case MoveIntoUpload():
+                self._load_lane.start(move_into_upload(self._node, letter))
+            case LoadSSTables():
+                self._load_lane.start(load_sstables(self._node, letter))
+            case JoinNode():
+                self._control_lane.start(join(self._node, letter))
+            case ReadNodeSettings():
+                self._control_lane.start(read_settings(self._node, letter))
+            case Alter():
+                self._control_lane.start(alter(self._node, letter))
+            case Undo():
+                self._control_lane.start(undo(self._node, letter))
+            case LaneCrashed(error=error):
+                raise error
+            case _:
+                assert_never(letter)
+
+    def _stop_download(self, letter: StopDownload) -> None:
+        """Stop the attempt that is meant, once: it may have ended, and another may have begun."""
+        if self._downloading == (letter.batch, letter.attempt):
+            self._downloading = None
+            self._download_lane.stop()
