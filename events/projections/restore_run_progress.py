@@ -162,9 +162,11 @@ def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned) -> tup
 
 
 def _put(attempt: UnderWay, **columns: datetime | int) -> tuple[RowChange, ...]:
+    before = _delete(attempt)
     attempt.row = msgspec.structs.replace(attempt.row, **columns)
     attempt.is_stored = True
-    return (Put(attempt.row.key, attempt.row),)
+    put = Put(attempt.row.key, attempt.row)
+    return (*before, put) if before and before[0].key != put.key else (put,)
 
 
 def _delete(attempt: UnderWay) -> tuple[RowChange, ...]:
