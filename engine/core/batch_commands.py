@@ -66,6 +66,7 @@ def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTa
         table=directory.table,
         staging=staging_directory(state, batch),
         upload=upload_directory(state, batch),
+        sstables=_sstables(directory, batch),
         recovering=recovering,
     )
 
