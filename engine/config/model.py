@@ -1,0 +1,143 @@
+"""What can be configured. Field names are the keys of the file; an empty text is the same as no key."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from scylla_restore.engine.errors import ConfigurationError
+from scylla_restore.engine.secrets import SecretReference
+
+DEFAULT_AGENT_PORT = 10001
+DEFAULT_CQL_PORT = 9042
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+FlagValue = bool | int | float | str | tuple[str, ...]
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[log]``: where the event log is; the password is for the user in the URL."""
+
+    url: str | None = None
+    password: SecretReference | None = None
+
+
+class CqlSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[cluster.NAME.cql]``: how schema work is done; without hosts the nodes tell where."""
+
+    hosts: tuple[str, ...] = ()
+    user: str | None = None
+    password: SecretReference | None = None
+    port: Port = DEFAULT_CQL_PORT
+    tls_ca: Path | None = None
+
+
+class AlternatorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[cluster.NAME.alternator]``: a role's name and its salted hash."""
+
+    access_key_id: SecretReference | None = None
+    secret_access_key: SecretReference | None = None
+
+
+class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[cluster.NAME]``: how a cluster is reached.
+
+    At most one of ``tls_ca``, ``tls_fingerprint`` and ``insecure`` is given; without any, the system's authorities
+    decide. Agents with certificates of their own have one fingerprint each: a list, or one text with commas.
+    """
+
+    id: UUID | None = None
+    hosts: tuple[str, ...] = ()
+    port: Port = DEFAULT_AGENT_PORT
+    auth_token: SecretReference | None = None
+    tls_ca: Path | None = None
+    tls_fingerprint: str | tuple[str, ...] = ()
+    insecure: bool = False
+    request_timeout_s: Seconds = 30.0
+    load_timeout_s: Seconds = 600.0
+    translate: dict[str, str] = {}
+    cql: CqlSettings = CqlSettings()
+    alternator: AlternatorSettings = AlternatorSettings()
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """The configured fingerprints, one by one."""
+        given = self.tls_fingerprint
+        texts = given.split(",") if isinstance(given, str) else given
+        return tuple(text.strip() for text in texts if text.strip())
+
+
+class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[s3]``: names as in the agent's YAML; what is absent is left to the SDK's own default chain."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: SecretReference | None = None
+    secret_access_key: SecretReference | None = None
+    session_token: SecretReference | None = None
+    profile: str | None = None
+    shared_credentials_file: Path | None = None
+    force_path_style: bool | None = None
+
+
+class GcsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[gcs]``."""
+
+    service_account_file: Path | None = None
+    endpoint: str | None = None
+
+
+class AzureSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[azure]``."""
+
+    account: str | None = None
+    key: SecretReference | None = None
+    endpoint: str | None = None
+
+
+class LocalStorageSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``[localstorage]``: ``localstorage:bucket`` is the directory ``bucket`` in ``path``, here and on the nodes."""
+
+    path: Path | None = None
+
+
+StorageSettings = S3Settings | GcsSettings | AzureSettings | LocalStorageSettings
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file. ``location`` has a provider's settings as they are for one ``<provider>:<bucket>``.
+
+    ``flags`` are values for flags of the command line, by their names without the dashes in front.
+    """
+
+    log: LogSettings = LogSettings()
+    cluster: dict[str, ClusterSettings] = {}
+    s3: S3Settings = S3Settings()
+    gcs: GcsSettings = GcsSettings()
+    azure: AzureSettings = AzureSettings()
+    localstorage: LocalStorageSettings = LocalStorageSettings()
+    location: dict[str, StorageSettings] = {}
+    flags: dict[str, FlagValue] = {}
+
+    def storage(self, location: str) -> StorageSettings:
+        """Return the settings for ``<provider>:<bucket>``.
+
+        Raises:
+            ConfigurationError: there is no such provider.
+        """
+        own = self.location.get(location)
+        if own is not None:
+            return own
+        match location.partition(":")[0]:
+            case "s3":
+                return self.s3
+            case "gcs":
+                return self.gcs
+            case "azure":
+                return self.azure
+            case "localstorage":
+                return self.localstorage
+            case provider:
+                raise ConfigurationError(f"no such provider: {provider!r} in {location!r}")
