@@ -15,8 +15,8 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
 
-CHECKPOINT_FORMAT = 1
-"""Raised whenever the shape of ``RunState`` changes: older checkpoints are then ignored."""
+CHECKPOINT_NAME = "run-state/1"
+"""The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
 class Status(StrEnum):
@@ -113,3 +113,17 @@ def _put(index: set[str], address: str, *, member: bool) -> None:
         index.add(address)
     else:
         index.discard(address)
+
+
+def encode_state(state: RunState) -> bytes:
+    """Return the state as a checkpoint keeps it."""
+    return msgspec.msgpack.encode(state)
+
+
+def decode_state(data: bytes) -> RunState:
+    """Return the state that a checkpoint kept.
+
+    Raises:
+        ValueError: it cannot be read; the log has to be folded from the start.
+    """
+    return msgspec.msgpack.decode(data, type=RunState)

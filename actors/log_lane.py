@@ -1,0 +1,131 @@
+"""The supervisor's lanes beside the log: appending, watching for requests, keeping checkpoints.
+
+An append ends in one of two ways: it is durable, or it was refused and the engine has to stop. While the store cannot
+be reached neither is known; the lane asks again until it is, and writes a group anew only when it has seen that
+the first try did not land.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from scylla_restore.actors.letters import Reported
+from scylla_restore.actors.runtime import Call, Sleep
+from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.errors import LogConflict, LogError, LogUnavailable, StaleOwner, UnknownRun
+from scylla_restore.events.log.port import Checkpoint, Claim, EventLog, RequestKind
+from scylla_restore.events.model.run import AbortRequested, PauseRequested
+
+RETRY_S = 0.2
+RETRY_MAX_S = 5.0
+POLL_S = 1.0
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """The group that was on its way is durable."""
+
+
+class AppendRefused(msgspec.Struct, frozen=True):
+    """The log will never take anything from this engine again."""
+
+    error: LogError
+
+
+class LogAway(msgspec.Struct, frozen=True):
+    """The store does not answer; ``error`` is what was seen last."""
+
+    error: LogUnavailable
+
+
+LogLetter = Appended | AppendRefused | LogAway
+Tell = Callable[[LogLetter | Reported], None]
+
+
+async def append_group(log: EventLog, claim: Claim, group: Sequence[Envelope], tell: Tell) -> None:
+    """Make a group durable, however long the store is away."""
+    while True:
+        try:
+            await Call(log, lambda store: store.append(claim, group))
+        except (LogUnavailable, LogConflict) as error:
+            if isinstance(error, LogUnavailable):
+                tell(LogAway(error))
+        except LogError as error:
+            tell(AppendRefused(error))
+            return
+        else:
+            tell(Appended())
+            return
+        try:
+            if await _landed(log, claim, group, tell):
+                tell(Appended())
+                return
+        except LogError as error:
+            tell(AppendRefused(error))
+            return
+
+
+async def _landed(log: EventLog, claim: Claim, group: Sequence[Envelope], tell: Tell) -> bool:
+    """Find out whether the group is in the log, although its append was not answered.
+
+    Raises:
+        LogError: somebody else writes to the run now.
+    """
+    delay_s = RETRY_S
+    while True:
+        try:
+            head = await Call(log, lambda store: store.head(claim.run))
+        except UnknownRun:
+            return False
+        except LogUnavailable as error:
+            tell(LogAway(error))
+            await Sleep(timedelta(seconds=delay_s))
+            delay_s = min(RETRY_MAX_S, 2 * delay_s)
+            continue
+        if head.epoch != claim.epoch:
+            raise StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)
+        if head.seq == group[-1].seq and head.hash == group[-1].hash:
+            return True
+        if head.seq == group[0].seq - 1 and head.hash == group[0].prev_hash:
+            await Sleep(timedelta(seconds=delay_s))
+            return False
+        raise LogConflict(claim.run, group[0].seq - 1, head.seq)
+
+
+async def watch_requests(log: EventLog, claim: Claim, tell: Tell) -> None:
+    """Look every second for what other processes ask of this engine, and whether one has taken the run over."""
+    while True:
+        await Sleep(timedelta(seconds=POLL_S))
+        try:
+            head = await Call(log, lambda store: store.head(claim.run))
+            requests = await Call(log, lambda store: store.requests(claim.run))
+        except (LogUnavailable, UnknownRun):
+            continue
+        except LogError as error:
+            tell(AppendRefused(error))
+            return
+        if head.epoch != claim.epoch:
+            tell(AppendRefused(StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)))
+            return
+        for request in requests:
+            if request.kind is RequestKind.ABORT:
+                tell(Reported("supervisor", AbortRequested(requested_by=request.requested_by)))
+            else:
+                reason = f"asked for by {request.requested_by}"
+                tell(Reported("supervisor", PauseRequested(requested_by=request.requested_by, reason=reason)))
+
+
+async def forget_requests(log: EventLog, run: str) -> None:
+    """Clear requests that are recorded; one that stays is asked again, which changes nothing."""
+    try:
+        await Call(log, lambda store: store.clear_requests(run))
+    except LogError:
+        return
+
+
+async def keep_checkpoint(log: EventLog, checkpoint: Checkpoint) -> None:
+    """Save a checkpoint; it is a cache, so a store that does not take it is no trouble."""
+    try:
+        await Call(log, lambda store: store.save_checkpoint(checkpoint))
+    except LogError:
+        return
