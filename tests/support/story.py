@@ -1,10 +1,12 @@
 """Logs for tests: events told one after another on a clock that stands still in between."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import TypedDict
 
 from scylla_restore.events.chain import Sealer, genesis
 from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model import AnyEvent, batches
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.locations import (
@@ -53,6 +55,13 @@ class Story:
         self._sealer.epoch += 1
         self.pass_s(for_s)
         return self.tell(OwnerChanged(owner="another engine", engine_version="0.1.0"))
+
+    def write_to(self, log: EventLog) -> None:
+        """Append all of it, with a claim per epoch; nobody owns the run afterwards."""
+        for _, group in groupby(self.envelopes, key=lambda envelope: envelope.epoch):
+            claim = log.claim(self.envelopes[0].run, "an engine")
+            log.append(claim, tuple(group))
+            log.release(claim)
 
     def restore(self, batch: int, *, attempt: int = 1, download_s: float = 2, load_s: float = 3) -> "Story":
         """Tell of an assigned batch's whole way; it arrives with the size that it has in ``assigned``."""
