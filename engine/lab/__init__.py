@@ -1,1 +1,8 @@
-"""Nodes that speak the agent's and Scylla's API, for the demo, for tests and for users' own tests."""
+"""A lab: nodes that speak the agent's and Scylla's REST APIs, for demonstrations and for tests, ours and users'."""
+
+from scylla_restore.engine.lab.cluster import Membership
+from scylla_restore.engine.lab.faults import Fault, FaultKind
+from scylla_restore.engine.lab.lab import Lab
+from scylla_restore.engine.lab.state import NodeSpec, S3Settings, Speeds, make_nodes
+
+__all__ = ["Fault", "FaultKind", "Lab", "Membership", "NodeSpec", "S3Settings", "Speeds", "make_nodes"]

@@ -1,0 +1,307 @@
+"""A whole lab: nodes, their cluster, and a directory that outlives them."""
+
+import errno
+import ssl
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from scylla_restore.engine.lab.agent import AgentSetup
+from scylla_restore.engine.lab.certificate import ensure_certificate
+from scylla_restore.engine.lab.cluster import Cluster, Membership
+from scylla_restore.engine.lab.configuration import write_configuration
+from scylla_restore.engine.lab.faults import Fault, FaultBoard, FaultKind, add_fault, clear_faults
+from scylla_restore.engine.lab.loaded import Load, LoadedFiles, read_loads
+from scylla_restore.engine.lab.node import Node, NodeParts
+from scylla_restore.engine.lab.request_log import RequestLog, ServedRequest, read_requests
+from scylla_restore.engine.lab.state import (
+    DEFAULT_BASE_ADDRESS,
+    DEFAULT_PORT,
+    LabDirectory,
+    LabRecord,
+    Listener,
+    NodeSpec,
+    S3Settings,
+    Speeds,
+    Table,
+    make_nodes,
+)
+from scylla_restore.engine.lab.stores import agent_remotes
+
+_FAULT_POLL_S = 0.1
+_SCYLLA_VERSION = "2025.1.5"
+
+
+class Lab:
+    """A lab in ``directory``, running from ``start`` (or the ``with`` statement) to ``stop``.
+
+    A directory that held a lab before gives it back: nodes, token, certificate, tables and what was loaded;
+    ``nodes`` then changes who is in the cluster. With port 0 each node listens on a free port, which the
+    configuration file's ``translate`` tells, and keeps it over restarts if it can.
+
+    Args:
+        directory: made if need be; readable by the lab's user only where it holds secrets.
+        nodes: how many, or which.
+        shards: of each node, if ``nodes`` is a number.
+        tables: ``keyspace.table``, created at the start.
+        s3: an object store that the agents reach as ``s3:``; ``localstorage:`` is always there.
+        base_address: of the first node, if ``nodes`` is a number; the others follow.
+        port: of all agents, 0 for free ones.
+        speeds: limits and delays.
+        cluster: its name, in the cluster and in the configuration file.
+        scylla_version: what the nodes report.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        nodes: int | Sequence[NodeSpec] | None = None,
+        shards: int = 2,
+        tables: Iterable[str] = (),
+        s3: S3Settings | None = None,
+        base_address: str = DEFAULT_BASE_ADDRESS,
+        port: int = 0,
+        speeds: Speeds | None = None,
+        cluster: str = "lab",
+        scylla_version: str = _SCYLLA_VERSION,
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.files = LabDirectory(directory)
+        self.directory = self.files.root
+        self._port = port
+        self._speeds = speeds or Speeds()
+        self._tables = tuple(tables)
+        before = self.files.record()
+        if nodes is None and before is not None:
+            specs = before.nodes
+        elif nodes is None or isinstance(nodes, int):
+            specs = make_nodes(3 if nodes is None else nodes, shards=shards, base_address=base_address)
+        else:
+            specs = tuple(nodes)
+        self._record = LabRecord(
+            cluster=before.cluster if before else cluster,
+            cluster_id=before.cluster_id if before else str(uuid.uuid4()),
+            scylla_version=scylla_version,
+            nodes=specs,
+            s3=s3 or (before.s3 if before else None),
+            listeners=before.listeners if before else {},
+        )
+        self.cluster_state = Cluster(cluster, scylla_version, specs, self.files.schema)
+        self._faults = FaultBoard(self.directory)
+        self._nodes: dict[str, Node] = {}
+        self._log: RequestLog | None = None
+        self._stopped = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start all nodes; when it returns they answer.
+
+        Raises:
+            OSError: an address cannot be listened on.
+        """
+        self.files.buckets.mkdir(exist_ok=True)
+        for spec in self._record.nodes:
+            self.files.data(spec.address).mkdir(parents=True, exist_ok=True)
+        self.files.save(self._record)
+        for name in self._tables:
+            keyspace, _, table = name.partition(".")
+            self.create_table(keyspace, table)
+        for known in self.files.schema.get().tables:
+            self.files.make_table_directories(known)
+        self._log = RequestLog(self.files.requests)
+        context = self._tls_context()
+        for spec in self._record.nodes:
+            self._nodes[spec.address] = self._make_node(spec, context, self._log)
+        listeners = {
+            address: Listener(host=node.server.host, port=node.server.port)
+            for address, node in self._nodes.items()
+        }
+        self._record = msgspec.structs.replace(self._record, listeners=listeners)
+        self.files.save(self._record)
+        write_configuration(self.files, self._record, self._port or DEFAULT_PORT)
+        for node in self._nodes.values():
+            node.start()
+        threading.Thread(target=self._watch_faults, name="lab-faults", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop all nodes at once, whatever they are doing."""
+        self._stopped.set()
+        for node in self._nodes.values():
+            node.stop()
+
+    @property
+    def nodes(self) -> tuple[NodeSpec, ...]:
+        """The nodes, in the order of their addresses."""
+        return self._record.nodes
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self._record.cluster
+
+    @property
+    def cluster_id(self) -> str:
+        """The id under which backups of the cluster are kept."""
+        return self._record.cluster_id
+
+    @property
+    def token(self) -> str:
+        """The agents' token."""
+        return self.files.token()
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration file: all that a command needs."""
+        return self.files.config
+
+    @property
+    def certificate_path(self) -> Path:
+        """The certificate of all nodes, its own authority."""
+        return self.directory / "agents.pem"
+
+    def url(self, node: NodeSpec | str) -> str:
+        """Return where a node's agent is reached."""
+        listener = self._record.listeners[_address(node)]
+        return f"https://{listener.host}:{listener.port}"
+
+    def data_directory(self, node: NodeSpec | str) -> Path:
+        """Return a node's data directory."""
+        return self.files.data(_address(node))
+
+    def loaded_directory(self, node: NodeSpec | str) -> Path:
+        """Return where a node's loaded files are, by keyspace and table."""
+        return self.files.loaded(_address(node))
+
+    def create_table(self, keyspace: str, table: str, *, view_of: str = "", tablets: bool = False) -> Table:
+        """Create a table (a view, if it has a base table) on all nodes, or return the one that is there."""
+        return self.files.create_table(keyspace, table, view_of=view_of, tablets=tablets)
+
+    def set_membership(self, membership: Membership) -> None:
+        """Let nodes be seen as down, joining or leaving; their agents go on."""
+        self.cluster_state.membership = membership
+
+    def restart_agent(self, node: NodeSpec | str, *, reuse_job_ids: bool = False) -> None:
+        """Restart a node's agent: jobs are forgotten, partial files stay."""
+        self._nodes[_address(node)].restart_agent(reuse_job_ids=reuse_job_ids)
+
+    def restart_scylla(self, node: NodeSpec | str) -> None:
+        """Restart a node's Scylla: loads are cut, compaction is on again."""
+        self._nodes[_address(node)].restart_scylla()
+
+    def fault(
+        self,
+        kind: FaultKind,
+        *,
+        node: NodeSpec | str = "*",
+        on: str = "*",
+        times: int | None = None,
+        after: int = 0,
+        status: int = 500,
+        carried_out: bool = True,
+    ) -> Fault:
+        """Let something go wrong from now on; see ``Fault``."""
+        fault = Fault(
+            kind=kind,
+            node=_address(node),
+            on=on,
+            times=times,
+            after=after,
+            status=status,
+            carried_out=carried_out,
+        )
+        return add_fault(self.directory, fault)
+
+    def clear_faults(self) -> None:
+        """End all faults."""
+        clear_faults(self.directory)
+
+    def requests(self, path: str = "") -> list[ServedRequest]:
+        """Return what was served so far, in all starts of the lab, whose path contains ``path``."""
+        return [request for request in read_requests(self.files.requests) if path in request.path]
+
+    def loads(self, node: NodeSpec | str | None = None) -> list[Load]:
+        """Return all loads that ended, of a node or of all, in all starts of the lab."""
+        addresses = [spec.address for spec in self.nodes] if node is None else [_address(node)]
+        return [load for address in addresses for load in read_loads(self.files.loads(address))]
+
+    def loaded_sstables(self) -> dict[str, int]:
+        """Return how many SSTables each table (``keyspace.table``) was loaded with, over all nodes."""
+        found: dict[str, int] = {}
+        for spec in self.nodes:
+            for toc in self.files.loaded(spec.address).glob("*/*/*-TOC.txt"):
+                name = f"{toc.parent.parent.name}.{toc.parent.name}"
+                found[name] = found.get(name, 0) + 1
+        return found
+
+    def _make_node(self, spec: NodeSpec, context: ssl.SSLContext, log: RequestLog) -> Node:
+        data = self.files.data(spec.address)
+        loaded = LoadedFiles(self.files.loaded(spec.address), self.files.loads(spec.address))
+        setup = AgentSetup(
+            node=spec,
+            speeds=self._speeds,
+            remotes=agent_remotes(self.files, spec, self._record.s3),
+            faults=self._faults,
+            data_directory=str(data),
+            scylla_version=self._record.scylla_version,
+            s3=self._record.s3,
+        )
+        parts = NodeParts(
+            spec=spec,
+            setup=setup,
+            cluster=self.cluster_state,
+            loaded=loaded,
+            data=data,
+            token=self.token,
+            log=log,
+            faults=self._faults,
+            speeds=self._speeds,
+        )
+        return self._listen(parts, context)
+
+    def _listen(self, parts: NodeParts, context: ssl.SSLContext) -> Node:
+        """Make a node at its own address, or, where the system has no such address, at 127.0.0.1."""
+        address = parts.spec.address
+        before = self._record.listeners.get(address)
+        if before is not None and not self._port:
+            with suppress(OSError):
+                return Node(parts, before.host, before.port, context)
+        try:
+            return Node(parts, address, self._port, context)
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:
+                raise
+        return Node(parts, "127.0.0.1", self._port + len(self._nodes) if self._port else 0, context)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        names = tuple(dict.fromkeys((*(spec.address for spec in self.nodes), "127.0.0.1", "localhost")))
+        certificate, key = ensure_certificate(self.directory, names)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(certificate, key)
+        return context
+
+    def _watch_faults(self) -> None:
+        """Restart agents whose jobs are to be lost, without waiting for a request."""
+        while not self._stopped.wait(_FAULT_POLL_S):
+            for address, node in self._nodes.items():
+                if self._faults.strike_idle(address):
+                    node.restart_agent()
+
+
+def _address(node: NodeSpec | str) -> str:
+    return node if isinstance(node, str) else node.address
