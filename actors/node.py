@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from scylla_restore.actors.letters import LaneCrashed, NodeLetter
+from scylla_restore.actors.outlet import Outlet
 from scylla_restore.actors.procedures.alter import alter, undo
 from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.actors.procedures.download import download
@@ -68,7 +69,8 @@ class NodeActor:
             tell_self(LaneCrashed(lane, error))
 
         name = node_name(address)
-        self._node = Node(gateway, address=address, now=runtime.now, report=report)
+        self._outlet = Outlet(report)
+        self._node = Node(gateway, address=address, now=runtime.now, report=self._outlet)
         self._download_lane: Lane = runtime.lane(f"{name} download", on_crash)
         self._load_lane: Lane = runtime.lane(f"{name} load", on_crash)
         self._control_lane: Lane = runtime.lane(f"{name} control", on_crash)
@@ -79,6 +81,7 @@ class NodeActor:
         try:
             self._obey(letter)
         except BaseException:
+            self._outlet.close()
             for lane in (self._download_lane, self._load_lane, self._control_lane):
                 lane.close()
             raise

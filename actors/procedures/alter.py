@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import assert_never
 
-from scylla_restore.actors.procedures.asking import Node, failure_of, patiently, pauses
+from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.procedures.files import assert_staging
+from scylla_restore.actors.procedures.patience import pauses
 from scylla_restore.actors.procedures.words import is_busy_toggle
 from scylla_restore.actors.runtime import Sleep
 from scylla_restore.engine.cluster.port import NodeGateway

@@ -1,20 +1,18 @@
 """How procedures meet a node: calls on its gateway, patience with its silence, and its errors as failures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from scylla_restore.actors.procedures.patience import PATIENCE, until_answered
 from scylla_restore.actors.procedures.words import is_out_of_space
-from scylla_restore.actors.runtime import Call, Sleep
+from scylla_restore.actors.runtime import Call
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.errors import JobUnknown, NodeError, NodeUnreachable
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 
 T = TypeVar("T")
-
-PATIENCE = timedelta(minutes=1)
-"""How long a node that does not answer is asked again before that counts as a failure."""
 
 
 class Node:
@@ -41,14 +39,6 @@ class Node:
         return Call(self._gateway, perform)
 
 
-def pauses(first_s: float, longest_s: float) -> Iterator[timedelta]:
-    """Yield pauses without end, each twice the one before, none longer than ``longest_s`` seconds."""
-    seconds = first_s
-    while True:
-        yield timedelta(seconds=seconds)
-        seconds = min(2 * seconds, longest_s)
-
-
 async def patiently(node: Node, perform: Callable[[NodeGateway], T], *, patience: timedelta = PATIENCE) -> T:
     """Make a repeatable call until there is an answer.
 
@@ -56,16 +46,7 @@ async def patiently(node: Node, perform: Callable[[NodeGateway], T], *, patience
         NodeUnreachable: there was none for as long as ``patience``.
         NodeRefused: the node said no.
     """
-    silent_since: datetime | None = None
-    for pause in pauses(1, 15):
-        try:
-            return await node(perform)
-        except NodeUnreachable as error:
-            silent_since = silent_since or node.now()
-            if not error.retryable or node.now() + pause > silent_since + patience:
-                raise
-        await Sleep(pause)
-    raise AssertionError("pauses have no end")
+    return await until_answered(lambda: node(perform), now=node.now, patience=patience)
 
 
 def failure_of(error: NodeError) -> Failure:

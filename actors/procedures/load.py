@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from scylla_restore.actors.procedures.asking import Node, failure_of, patiently, pauses
+from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.procedures.files import assert_staging, misfit, names_of, sizes_of
+from scylla_restore.actors.procedures.patience import pauses
 from scylla_restore.actors.runtime import Sleep, Stopped
 from scylla_restore.engine.core.commands import BatchCommand, LoadSSTables, MoveIntoUpload
 from scylla_restore.engine.errors import DirectoryMissing, LoadBusy, NodeError, NodeRefused, NodeUnreachable

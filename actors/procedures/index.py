@@ -1,0 +1,193 @@
+"""Reading a backup: which manifests make up the snapshot, what they name, and how large that is.
+
+Each function is one step that a lane of a location can take beside others. Steps report what they read at once, and
+return only what the next steps need.
+"""
+
+from hashlib import sha256
+
+import msgspec
+
+from scylla_restore.actors.procedures.storing import Store
+from scylla_restore.engine.backup.compressed import COMPRESSED_LIMIT_BYTES
+from scylla_restore.engine.backup.directory import directory_of, index_directory
+from scylla_restore.engine.backup.layout import MANIFESTS, ManifestPath, SchemaKind, SchemaPath
+from scylla_restore.engine.backup.manifest import IndexEntry, Manifest, read_manifest
+from scylla_restore.engine.backup.schema import read_schema, views_of
+from scylla_restore.engine.backup.snapshots import choose_manifests, no_such_snapshot
+from scylla_restore.engine.core.commands import IndexLocation
+from scylla_restore.engine.core.selection import ClusterTables, refuse_impossible, select_tables
+from scylla_restore.engine.core.table_name import TableName
+from scylla_restore.engine.errors import BackupError, ObjectMissing
+from scylla_restore.engine.storage.port import ObjectStore
+from scylla_restore.events.model.locations import ManifestRead, SkippedTable
+from scylla_restore.events.model.target import Selection
+
+
+class DirectoryTask(msgspec.Struct, frozen=True):
+    """A remote directory to be listed: an entry of a manifest."""
+
+    manifest: ManifestPath
+    entry: IndexEntry
+
+
+class ManifestContents(msgspec.Struct, frozen=True):
+    """What a manifest leads to: directories to be listed, and tables that are not restored."""
+
+    directories: tuple[DirectoryTask, ...]
+    skipped: tuple[SkippedTable, ...]
+
+
+class DirectoryTotals(msgspec.Struct, frozen=True):
+    """What a directory holds of the snapshot; ``size`` in bytes."""
+
+    sstables: int
+    size: int
+
+
+async def find_manifests(store: Store, selection: Selection) -> tuple[str, ...]:
+    """Return the paths of the manifests that the selection is about.
+
+    There are none if the location lacks the snapshot and others are asked too.
+
+    Raises:
+        StorageError: the location cannot be listed.
+        NoSuchSnapshot: the only location lacks the snapshot.
+        BackupError: the snapshot was not completed.
+        TargetError: several clusters or tasks have the tag.
+    """
+    keys = await store(_list_manifests)
+    manifests = choose_manifests(
+        [path for path in map(ManifestPath.parse, keys) if path is not None],
+        location=store.location,
+        snapshot_tag=selection.snapshot_tag,
+        source_cluster=selection.source_cluster,
+        source_task=selection.source_task,
+    )
+    if not manifests and len(selection.locations) == 1:
+        raise no_such_snapshot(
+            selection.snapshot_tag,
+            [store.location],
+            source_cluster=selection.source_cluster,
+            source_task=selection.source_task,
+        )
+    mapped_dcs = {source for source, _ in selection.dc_mapping}
+    return tuple(manifest.path for manifest in manifests if not mapped_dcs or manifest.dc in mapped_dcs)
+
+
+def _list_manifests(store: ObjectStore) -> tuple[str, ...]:
+    return tuple(listed.key for listed in store.list(MANIFESTS))
+
+
+async def verify_manifest(store: Store, path: str, digest: str) -> None:
+    """Make sure that a manifest is the one that the run was indexed from.
+
+    Raises:
+        BackupError: it is another one, or gone.
+        StorageError: it cannot be read.
+    """
+    hint = "the backup was changed since the run began: start a new run"
+    try:
+        data = await _read(store, path)
+    except ObjectMissing as error:
+        raise BackupError(f"{store.location}/{path} is gone", hint=hint) from error
+    if sha256(data).hexdigest() != digest:
+        raise BackupError(f"{store.location}/{path} is not what it was when the run was indexed", hint=hint)
+
+
+async def read_views(store: Store, manifests: tuple[str, ...]) -> frozenset[TableName]:
+    """Return the views that the snapshot's schema names; none if the backup holds no schema that can be read."""
+    schemas = {_schema_path(ManifestPath.parse(path)) for path in manifests} - {None}
+    views: frozenset[TableName] = frozenset()
+    for path in sorted(path for path in schemas if path is not None):
+        try:
+            data = await _read(store, path)
+        except ObjectMissing:
+            continue
+        views |= views_of(read_schema(data, path=f"{store.location}/{path}"))
+    return views
+
+
+def _schema_path(manifest: ManifestPath | None) -> str | None:
+    if manifest is None:
+        return None
+    return SchemaPath(
+        cluster_id=manifest.cluster_id,
+        task_id=manifest.task_id,
+        snapshot_tag=manifest.snapshot_tag,
+        kind=SchemaKind.CQL,
+    ).path
+
+
+async def read_contents(
+    store: Store, command: IndexLocation, path: str, views: frozenset[TableName]
+) -> ManifestContents:
+    """Report a manifest, and return what of it is restored.
+
+    Raises:
+        BackupError: it is not what a manifest should be.
+        TargetError: the cluster lacks a table that is to be restored.
+        StorageError: it cannot be read.
+    """
+    data = await _read(store, path)
+    where = ManifestPath.parse(path)
+    if where is None:
+        raise BackupError(f"{store.location}/{path} is not the name of a manifest")
+    manifest = read_manifest(data, path=f"{store.location}/{path}")
+    store.report(_manifest_read(store.location, where, manifest, sha256(data).hexdigest()))
+    cluster = ClusterTables(
+        keyspaces=command.keyspaces,
+        user_keyspaces=command.user_keyspaces,
+        tables=frozenset(map(TableName.from_column_family, command.tables)),
+        views=views,
+    )
+    selection = command.selection
+    entries = manifest.tables
+    selected = select_tables(selection.keyspace, [entry.name for entry in entries], cluster, selection.rename)
+    if selected.missing:
+        refuse_impossible(selected, selection.keyspace)
+    restored = frozenset(selected.restored)
+    return ManifestContents(
+        directories=tuple(DirectoryTask(where, entry) for entry in entries if entry.name in restored),
+        skipped=selected.skipped,
+    )
+
+
+def _manifest_read(location: str, where: ManifestPath, manifest: Manifest, digest: str) -> ManifestRead:
+    return ManifestRead(
+        location=location,
+        path=where.path,
+        sha256=digest,
+        cluster_id=where.cluster_id,
+        cluster_name=manifest.cluster_name,
+        dc=where.dc,
+        node_id=where.node_id,
+        tables=len(manifest.tables),
+        size=manifest.size,
+    )
+
+
+async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals:
+    """Report the SSTables of a directory with the sizes that the listing gives.
+
+    Raises:
+        BackupError: a file that the manifest names is missing, or the names do not make up SSTables.
+        StorageError: it cannot be listed.
+    """
+    prefix = f"{directory_of(task.entry, task.manifest).path}/"
+    listing = await store(lambda port: _list_files(port, prefix))
+    sstables = size = 0
+    for indexed in index_directory(task.entry, listing, manifest=task.manifest, location=store.location):
+        store.report(indexed)
+        sstables += len(indexed.ids)
+        size += sum(indexed.sizes)
+    return DirectoryTotals(sstables, size)
+
+
+def _list_files(store: ObjectStore, prefix: str) -> dict[str, int]:
+    start = len(prefix)
+    return {listed.key[start:]: listed.size for listed in store.list(prefix) if "/" not in listed.key[start:]}
+
+
+async def _read(store: Store, path: str) -> bytes:
+    return await store(lambda port: port.read(path, limit_bytes=COMPRESSED_LIMIT_BYTES))

@@ -1,0 +1,61 @@
+"""How procedures meet an object store, and its errors and those of a backup as failures."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from scylla_restore.actors.procedures.patience import until_answered
+from scylla_restore.actors.runtime import Call
+from scylla_restore.engine.errors import (
+    BackupError,
+    NoSuchSnapshot,
+    ObjectMissing,
+    RestoreError,
+    StorageUnavailable,
+)
+from scylla_restore.engine.storage.port import ObjectStore
+from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.locations import LocationFailed
+
+T = TypeVar("T")
+
+
+class Store:
+    """A location's object store, to procedures. ``location`` is ``<provider>:<bucket>``."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        location: str,
+        now: Callable[[], datetime],
+        report: Callable[[AnyEvent], None],
+    ) -> None:
+        self._store = store
+        self._now = now
+        self.location = location
+        self.report = report
+
+    async def __call__(self, perform: Callable[[ObjectStore], T]) -> T:
+        """Ask the store until it answers.
+
+        Raises:
+            StorageError: it said no, or was silent for as long as patience lasted.
+        """
+        return await until_answered(lambda: Call(self._store, perform), now=self._now)
+
+
+def location_failed(location: str, error: RestoreError) -> LocationFailed:
+    """Return what went wrong with a location as an event."""
+    match error:
+        case StorageUnavailable():
+            cause = Cause.UNREACHABLE
+        case ObjectMissing():
+            cause = Cause.MISSING_OBJECT
+        case BackupError() if not isinstance(error, NoSuchSnapshot):
+            cause = Cause.INCOMPLETE
+        case _:
+            cause = Cause.REFUSED
+    failure = Failure(cause=cause, message=error.message, hint=error.hint)
+    return LocationFailed(location=location, failure=failure, exit_code=error.exit_code)
