@@ -1,8 +1,7 @@
 """The supervisor's lanes beside the log: appending, watching for requests, keeping checkpoints.
 
 An append ends in one of two ways: it is durable, or it was refused and the engine has to stop. While the store cannot
-be reached neither is known; the lane asks again until it is, and writes a group anew only when it has seen that
-the first try did not land.
+be reached neither is known, and the lane asks again until it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ import msgspec
 from scylla_restore.actors.letters import Reported
 from scylla_restore.actors.runtime import Call, Sleep
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.errors import LogConflict, LogError, LogUnavailable, StaleOwner, UnknownRun
+from scylla_restore.events.errors import LogError, LogUnavailable, StaleOwner, UnknownRun
 from scylla_restore.events.log.port import Checkpoint, Claim, EventLog, RequestKind
 from scylla_restore.events.model.run import AbortRequested, PauseRequested
 
@@ -43,53 +42,21 @@ Tell = Callable[[LogLetter | Reported], None]
 
 
 async def append_group(log: EventLog, claim: Claim, group: Sequence[Envelope], tell: Tell) -> None:
-    """Make a group durable, however long the store is away."""
+    """Make a group durable, however long the store is away. The store knows a group that it has already."""
+    delay_s = RETRY_S
     while True:
         try:
             await Call(log, lambda store: store.append(claim, group))
-        except (LogUnavailable, LogConflict) as error:
-            if isinstance(error, LogUnavailable):
-                tell(LogAway(error))
+        except LogUnavailable as error:
+            tell(LogAway(error))
+            await Sleep(timedelta(seconds=delay_s))
+            delay_s = min(RETRY_MAX_S, 2 * delay_s)
         except LogError as error:
             tell(AppendRefused(error))
             return
         else:
             tell(Appended())
             return
-        try:
-            if await _landed(log, claim, group, tell):
-                tell(Appended())
-                return
-        except LogError as error:
-            tell(AppendRefused(error))
-            return
-
-
-async def _landed(log: EventLog, claim: Claim, group: Sequence[Envelope], tell: Tell) -> bool:
-    """Find out whether the group is in the log, although its append was not answered.
-
-    Raises:
-        LogError: somebody else writes to the run now.
-    """
-    delay_s = RETRY_S
-    while True:
-        try:
-            head = await Call(log, lambda store: store.head(claim.run))
-        except UnknownRun:
-            return False
-        except LogUnavailable as error:
-            tell(LogAway(error))
-            await Sleep(timedelta(seconds=delay_s))
-            delay_s = min(RETRY_MAX_S, 2 * delay_s)
-            continue
-        if head.epoch != claim.epoch:
-            raise StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)
-        if head.seq == group[-1].seq and head.hash == group[-1].hash:
-            return True
-        if head.seq == group[0].seq - 1 and head.hash == group[0].prev_hash:
-            await Sleep(timedelta(seconds=delay_s))
-            return False
-        raise LogConflict(claim.run, group[0].seq - 1, head.seq)
 
 
 async def watch_requests(log: EventLog, claim: Claim, tell: Tell) -> None:

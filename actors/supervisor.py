@@ -32,7 +32,7 @@ from scylla_restore.engine.core.admission import admits
 from scylla_restore.engine.core.commands import Command
 from scylla_restore.engine.core.decide import decide, evolve
 from scylla_restore.engine.core.state import RunState
-from scylla_restore.engine.core.state.run_state import CHECKPOINT_NAME, encode_state
+from scylla_restore.engine.core.state.run_state import CHECKPOINT_NAME, encode_checkpoint
 from scylla_restore.events.chain import Sealer
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import LogError
@@ -78,7 +78,11 @@ class Listener(Protocol):
         """These records are durable now."""
         ...
 
-    def log_away(self, error: LogError) -> None:
+    def snapshot(self) -> bytes:
+        """Return what it made of the records so far, to be kept with the supervisor's own checkpoint."""
+        ...
+
+    def log_went_away(self, error: LogError) -> None:
         """The log does not answer; nothing new is started until it does."""
         ...
 
@@ -136,7 +140,7 @@ class SupervisorActor:
             case Appended():
                 self._release()
             case LogAway():
-                self._listener.log_away(letter.error)
+                self._listener.log_went_away(letter.error)
             case AppendRefused():
                 self._end(letter.error)
             case Wake():
@@ -201,7 +205,7 @@ class SupervisorActor:
             name=CHECKPOINT_NAME,
             seq=self._sealer.seq,
             hash=self._sealer.hash,
-            state=encode_state(self._state),
+            state=encode_checkpoint(self._state, self._listener.snapshot()),
         )
         self._side_lane.start(keep_checkpoint(self._log, checkpoint))
 

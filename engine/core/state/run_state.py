@@ -115,15 +115,15 @@ def _put(index: set[str], address: str, *, member: bool) -> None:
         index.discard(address)
 
 
-def encode_state(state: RunState) -> bytes:
-    """Return the state as a checkpoint keeps it."""
-    return msgspec.msgpack.encode(state)
+def encode_checkpoint(state: RunState, seen: bytes) -> bytes:
+    """Return the state as a checkpoint keeps it, with what a listener (``seen``) made of the same records."""
+    return msgspec.msgpack.encode((state, seen))
 
 
-def decode_state(data: bytes) -> RunState:
-    """Return the state that a checkpoint kept.
+def decode_checkpoint(data: bytes) -> tuple[RunState, bytes]:
+    """Return what a checkpoint kept.
 
     Raises:
         ValueError: it cannot be read; the log has to be folded from the start.
     """
-    return msgspec.msgpack.decode(data, type=RunState)
+    return msgspec.msgpack.decode(data, type=tuple[RunState, bytes])

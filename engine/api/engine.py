@@ -1,0 +1,246 @@
+"""The composition root: the only place that puts adapters, actors and the log together."""
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from scylla_restore import __version__
+from scylla_restore.actors.crew import ActorCrew
+from scylla_restore.actors.letters import Reported
+from scylla_restore.actors.pykka_runtime import PykkaRuntime
+from scylla_restore.actors.runtime import Address
+from scylla_restore.actors.supervisor import NAME, ActorCrashed, Begin, SupervisorActor, SupervisorLetter
+from scylla_restore.engine.api.connection import ClusterConnection, cluster_id
+from scylla_restore.engine.api.loading import LoadedRun, load_run
+from scylla_restore.engine.api.run import Run
+from scylla_restore.engine.core.state import Ending, RunState, Status
+from scylla_restore.engine.core.target_changes import resumed_target
+from scylla_restore.engine.core.target_flags import TargetFlags
+from scylla_restore.engine.errors import TargetError
+from scylla_restore.engine.storage.port import ObjectStore
+from scylla_restore.events.errors import UnknownRun
+from scylla_restore.events.log.port import Claim, EventLog, Head
+from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.run import (
+    AbortRequested,
+    OwnerChanged,
+    PauseRequested,
+    RunAborted,
+    RunCompleted,
+    RunFailed,
+    RunResumed,
+    RunStarted,
+    SettingsChanged,
+)
+from scylla_restore.events.model.target import BackupLocation, RestoreTarget
+from scylla_restore.events.projections.progress import ProgressState
+
+
+class Engine:
+    """Runs restores. What it is given, it does not close, except the runtimes that it makes.
+
+    ``owner`` tells people who has a run: a user, a host, a process.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        cluster: ClusterConnection,
+        open_store: Callable[[BackupLocation], ObjectStore],
+        owner: str,
+    ) -> None:
+        self._log = log
+        self._cluster = cluster
+        self._open_store = open_store
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._working: list[tuple[PykkaRuntime, Claim, Run]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self, target: RestoreTarget) -> Run:
+        """Begin a new run, and return it as soon as it has an id.
+
+        Raises:
+            TargetError: the cluster has an unfinished run.
+            NodeError: no contact point answers.
+            LogError: the log cannot be used.
+        """
+        name = self._cluster.contact().cluster_name()
+        identity = cluster_id(self._cluster.configured_id, name)
+        self._refuse_second_run(identity, name)
+        run = uuid4()
+        claim = self._log.claim(str(run), self._owner)
+        started = RunStarted(
+            target=target,
+            cluster=name,
+            cluster_id=identity,
+            seed=run.int & 0xFFFFFFFF,
+            started_by=self._owner,
+            engine_version=__version__,
+        )
+        fresh = LoadedRun(state=RunState(run=claim.run), progress=ProgressState())
+        return self._work_on(claim, fresh, (started, self._owned()))
+
+    def resume(self, run: str, flags: TargetFlags | None = None, *, take_over: bool = False) -> Run:
+        """Go on with a run where its log ends. ``flags`` change its tuning; they may not select other data.
+
+        Raises:
+            TargetError: the run is over, belongs to another cluster, or restores other data than ``flags`` select.
+            RunIsOwned: a living engine has it, and ``take_over`` is false.
+            UnknownRun, NodeError, LogError
+        """
+        self._log.head(run)
+        claim = self._log.claim(run, self._owner, take_over=take_over)
+        try:
+            loaded = load_run(self._log, run, up_to=claim.head.seq)
+            self._refuse_finished(loaded.state)
+            self._refuse_other_cluster(loaded.state)
+            events: list[AnyEvent] = [self._owned()]
+            if loaded.state.ending is not Ending.ABORT:
+                events += _changed_settings(loaded.state.target, flags or TargetFlags())
+                events.append(RunResumed())
+        except BaseException:
+            self._log.release(claim)
+            raise
+        return self._work_on(claim, loaded, tuple(events))
+
+    def abort(self, run: str) -> Run:
+        """Give up a run that nobody owns: what it altered is undone.
+
+        Raises:
+            TargetError: the run is over.
+            RunIsOwned: a living engine has it; post a request to it instead.
+            UnknownRun, LogError
+        """
+        self._log.head(run)
+        claim = self._log.claim(run, self._owner)
+        try:
+            loaded = load_run(self._log, run, up_to=claim.head.seq)
+            self._refuse_finished(loaded.state)
+            if loaded.state.ledger.entries or loaded.state.batches:
+                self._refuse_other_cluster(loaded.state)
+        except BaseException:
+            self._log.release(claim)
+            raise
+        return self._work_on(claim, loaded, (self._owned(), AbortRequested(requested_by=self._owner)))
+
+    def close(self) -> None:
+        """Drop everything that is under way, without a further call to any node, and give the runs back."""
+        with self._lock:
+            working, self._working = self._working, []
+        for runtime, claim, _run in working:
+            self._cluster.close()
+            runtime.shutdown()
+            self._log.release(claim)
+
+    def _owned(self) -> OwnerChanged:
+        return OwnerChanged(owner=self._owner, engine_version=__version__)
+
+    def _work_on(self, claim: Claim, loaded: LoadedRun, opening: tuple[AnyEvent, ...]) -> Run:
+        runtime = PykkaRuntime()
+
+        def request(abort: bool, requested_by: str) -> None:
+            event: AnyEvent = (
+                AbortRequested(requested_by=requested_by)
+                if abort
+                else PauseRequested(requested_by=requested_by, reason=f"asked for by {requested_by}")
+            )
+            supervisor.tell(Reported(NAME, event))
+
+        def died(_name: str, error: BaseException) -> None:
+            run.crashed(error)
+
+        def actor_died(name: str, error: BaseException) -> None:
+            supervisor.tell(ActorCrashed(name, f"{type(error).__name__}: {error}"))
+
+        def tell(letter: SupervisorLetter) -> None:
+            supervisor.tell(letter)
+
+        run = Run(claim.run, loaded.progress, request=request)
+        crew = ActorCrew(
+            runtime=runtime,
+            cluster=self._cluster,
+            open_store=self._open_store,
+            report=tell,
+            on_crash=actor_died,
+            on_lane_crash=died,
+        )
+        supervisor: Address[SupervisorLetter] = runtime.spawn(
+            NAME,
+            lambda: SupervisorActor(
+                state=loaded.state,
+                claim=claim,
+                log=self._log,
+                runtime=runtime,
+                myself=lambda: supervisor,
+                crew=crew,
+                opening=opening,
+                listener=run,
+                on_lane_crash=died,
+            ),
+            died,
+        )
+        with self._lock:
+            self._working.append((runtime, claim, run))
+        supervisor.tell(Begin())
+        return run
+
+    def _refuse_second_run(self, identity: str, name: str) -> None:
+        for run in self._log.runs():
+            other = _unfinished(self._log, run)
+            if other is not None and other.cluster_id == identity:
+                raise TargetError(
+                    f"cluster {name} has an unfinished run: {run}, snapshot {other.target.selection.snapshot_tag}",
+                    hint=f"`scylla-restore resume {run}` carries on, `scylla-restore abort {run}` gives it up",
+                )
+
+    def _refuse_finished(self, state: RunState) -> None:
+        if state.status in (Status.DONE, Status.ABORTED):
+            raise TargetError(f"run {state.run} is over: {state.status}", hint="start a new one with `run`")
+        if state.status is Status.FAILED and state.declared is not None and not state.declared.resumable:
+            raise TargetError(
+                f"run {state.run} was refused before it touched anything: {state.declared.failure.message}",
+                hint="start a new one with `run`",
+            )
+
+    def _refuse_other_cluster(self, state: RunState) -> None:
+        name = self._cluster.contact().cluster_name()
+        if name != state.cluster:
+            raise TargetError(
+                f"run {state.run} restores into cluster {state.cluster}, but this is {name}",
+                hint="choose the right one with --cluster",
+            )
+
+
+def _changed_settings(target: RestoreTarget, flags: TargetFlags) -> list[AnyEvent]:
+    after = resumed_target(target, flags).tuning
+    return [SettingsChanged(before=target.tuning, after=after)] if after != target.tuning else []
+
+
+def _unfinished(log: EventLog, run: str) -> RunStarted | None:
+    """Return how a run that is not over began. A look at the log's two ends is enough."""
+    try:
+        head: Head = log.head(run)
+        first = next(log.read(run), None)
+        last = next(log.read(run, from_seq=head.seq), None)
+    except UnknownRun:
+        return None
+    if first is None or last is None or not isinstance(first.event, RunStarted):
+        return None
+    match last.event:
+        case RunCompleted() | RunAborted():
+            return None
+        case RunFailed(resumable=False):
+            return None
+        case _:
+            return first.event
