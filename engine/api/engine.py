@@ -139,6 +139,7 @@ class Engine:
         with self._lock:
             working, self._working = self._working, []
         for runtime, claim, _run in working:
+            runtime.abandon()
             self._cluster.close()
             runtime.shutdown()
             self._log.release(claim)
