@@ -1,0 +1,80 @@
+"""`runs` and `progress`: where runs stand."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from scylla_restore.engine.cli.context import Given
+from scylla_restore.engine.cli.finding import find_run, newest_run
+from scylla_restore.engine.cli.following import Follower
+from scylla_restore.engine.cli.output import at_text
+from scylla_restore.engine.cli.tables import column_lines
+from scylla_restore.engine.cli.watching import show, watch
+from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.projections.runs import RunLine, line, line_of_completed
+
+
+def runs(*, context: Given) -> None:
+    """List all runs, oldest first."""
+    with context.log() as log:
+        lines = [_line(log, run) for run in log.runs()]
+    if context.output.is_json:
+        context.output.document(lines)
+    elif not lines:
+        context.output.note("the log holds no run")
+    else:
+        header = ("RUN", "CLUSTER", "TAG", "STAGE", "STATE", "PROGRESS", "STARTED", "ENDED")
+        for text in column_lines(header, [_cells(run) for run in lines]):
+            context.output.line(text)
+
+
+def progress(
+    run: str | None = None,
+    /,
+    *,
+    watching: Annotated[bool, Parameter(name="--watch", negative="")] = False,
+    details: Annotated[bool, Parameter(negative="")] = False,
+    context: Given,
+) -> None:
+    """Tell where a run stands.
+
+    Args:
+        run: id of the run, or its beginning; by default the one that was started last.
+        watching: go on until the run ends.
+        details: all tables and nodes, however many there are.
+    """
+    with context.log() as log:
+        follower = Follower(log, newest_run(log) if run is None else find_run(log, run))
+        follower.catch_up()
+        if watching:
+            watch(follower, context, details=details, is_over=lambda: False)
+        else:
+            show(follower, context, details=details)
+        if follower.is_left_alone:
+            context.output.note(
+                f"no engine is at work on this run: `scylla-restore resume {follower.state.run}` carries on"
+            )
+
+
+def _line(log: EventLog, run: str) -> RunLine:
+    """Return a run's line. One that is done takes two records of its log, any other takes all of them."""
+    first = next(log.read(run))
+    last = next(log.read(run, from_seq=log.head(run).seq), first)
+    if (completed := line_of_completed(first, last)) is not None:
+        return completed
+    follower = Follower(log, run)
+    follower.catch_up()
+    return line(follower.state)
+
+
+def _cells(run: RunLine) -> tuple[str, ...]:
+    return (
+        run.id,
+        run.cluster,
+        run.tag,
+        run.stage.value,
+        run.state.value,
+        f"{run.progress:.1f} %",
+        at_text(run.started),
+        at_text(run.ended),
+    )

@@ -1,0 +1,24 @@
+"""An event on one line, for people."""
+
+import msgspec
+
+from scylla_restore.events.envelope import Envelope
+
+_LONGEST = 60
+
+
+def event_line(envelope: Envelope) -> str:
+    """Return sequence, time, epoch, actor, type, and the event's fields, long ones cut."""
+    event = envelope.event
+    fields = [f"{name}={_short(getattr(event, name))}" for name in event.__struct_fields__]
+    at = envelope.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return " ".join(
+        (f"{envelope.seq:>7}", at, f"e{envelope.epoch}", envelope.actor, type(event).TAG, *fields)
+    )
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple) and len(value) > 1:
+        return f"{_short(value[0])}…({len(value)})"
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,47 @@
+"""A run's progress as its log grows."""
+
+from datetime import datetime
+
+from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.projections import progress
+from scylla_restore.events.projections.progress import ProgressState, RunState
+from scylla_restore.events.projections.progress_document import ProgressDocument, document
+
+
+class Follower:
+    """Folds a run's log, and what is added to it.
+
+    Raises:
+        UnknownRun: at the first ``catch_up``, where there is no such run.
+    """
+
+    def __init__(self, log: EventLog, run: str) -> None:
+        self._log = log
+        self._run = run
+        self._seq = 0
+        self.state = ProgressState(run=run)
+
+    def catch_up(self) -> bool:
+        """Fold what is new, and return whether there was anything."""
+        before = self._seq
+        for envelope in self._log.read(self._run, from_seq=self._seq + 1):
+            progress.apply(self.state, envelope)
+            self._seq = envelope.seq
+        return self._seq > before
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether the log says that the run goes on, but no engine is there to do it."""
+        return self.state.state is RunState.RUNNING and not self._log.is_owned(self._run)
+
+    def document(self, now: datetime) -> ProgressDocument:
+        """Return where the run stands. The clocks of a run that is left alone stand still."""
+        return document(self.state, (self.state.last_at or now) if self.is_left_alone else now)
+
+    def elapsed_s(self, now: datetime) -> float | None:
+        """Return the seconds from the start to the end, or to ``now`` while the run goes on."""
+        if self.state.started_at is None:
+            return None
+        is_going_on = self.state.state is RunState.RUNNING and not self.is_left_alone
+        until = now if is_going_on else self.state.last_at or now
+        return max((until - self.state.started_at).total_seconds(), 0.0)

@@ -1,0 +1,167 @@
+"""A run's progress as a person sees it: lines with bars on a terminal, the same lines without them on a pipe.
+
+Fits 80 columns, and a fixed number of lines however many tables and nodes there are: those that need attention or
+are at work come first, the others are counted.
+"""
+
+from dataclasses import dataclass
+
+from scylla_restore.engine.cli.output import at_text
+from scylla_restore.engine.cli.units import bytes_text, duration_text, percent_text, rate_text
+from scylla_restore.events.projections.progress import RunState, percent_done
+from scylla_restore.events.projections.progress_document import (
+    HostProgress,
+    KeyspaceProgress,
+    ProgressDocument,
+    TableProgress,
+)
+
+_NARROWEST = 60
+_BAR = 20
+_ATTENTION = ("suspended", "waiting")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much room there is: columns, how many tables and hosts are shown, and whether bars are drawn."""
+
+    columns: int = 80
+    tables: int = 8
+    hosts: int = 8
+    bars: bool = True
+
+
+EVERYTHING = 1_000_000
+"""A number of lines that nothing reaches."""
+
+
+def progress_lines(
+    progress: ProgressDocument, shape: Shape, *, elapsed_s: float | None = None, is_left_alone: bool = False
+) -> list[str]:
+    """Return the whole view; no line is wider than ``shape.columns``, unless that is less than 60.
+
+    ``is_left_alone`` says that no engine is at work although the run has not ended.
+    """
+    lines = [
+        *_summary(progress, shape, elapsed_s, is_left_alone=is_left_alone),
+        "",
+        *_tables(progress.keyspaces, shape),
+        "",
+        *_hosts(progress.hosts, shape),
+    ]
+    if progress.error:
+        lines += ["", f"error: {progress.error}"]
+    width = max(shape.columns, _NARROWEST)
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def status_line(progress: ProgressDocument) -> str:
+    """Return the progress on one line, for a pipe that is written to while the run goes on."""
+    percent = percent_done(progress.state, restored=progress.restored, size=progress.size)
+    parts = [
+        f"{progress.run_id[:8]} {progress.state.value} {progress.stage.value} {percent:.1f} %",
+        f"restored {bytes_text(progress.restored)} of {bytes_text(progress.size)}",
+        f"downloaded {bytes_text(progress.downloaded)}",
+    ]
+    if progress.failed:
+        parts.append(f"failed {bytes_text(progress.failed)}")
+    if progress.eta_seconds is not None:
+        parts.append(f"{duration_text(progress.eta_seconds)} left")
+    return ", ".join(parts)
+
+
+def _summary(
+    progress: ProgressDocument, shape: Shape, elapsed_s: float | None, *, is_left_alone: bool
+) -> list[str]:
+    percent = percent_done(progress.state, restored=progress.restored, size=progress.size)
+    state = ["no engine at work" if is_left_alone else progress.state.value]
+    if progress.state is not RunState.DONE:
+        state.append(progress.stage.value)
+    state.append(f"started {at_text(progress.started_at)}")
+    if elapsed_s is not None:
+        state.append(f"for {duration_text(elapsed_s)}")
+    if progress.eta_seconds is not None:
+        state.append(f"{duration_text(progress.eta_seconds)} left")
+    sizes = f"{bytes_text(progress.restored)} of {bytes_text(progress.size)} restored"
+    counts = [
+        f"{bytes_text(progress.downloaded)} downloaded",
+        f"{progress.sstables_restored} of {progress.sstables} SSTables",
+        f"{progress.batches_restored} batches",
+    ]
+    if progress.retries:
+        counts.append(f"{progress.retries} retried")
+    if progress.failed:
+        counts.append(f"{bytes_text(progress.failed)} failed")
+    return [
+        f"run {progress.run_id}",
+        f"{progress.cluster}  {progress.snapshot_tag}",
+        ", ".join(state),
+        "",
+        f"{_bar(progress.restored, progress.size, shape, width=30)}{percent:5.1f} %  {sizes}",
+        ", ".join(counts),
+    ]
+
+
+def _tables(keyspaces: tuple[KeyspaceProgress, ...], shape: Shape) -> list[str]:
+    """Return a line per table: failed ones first, then those at work, then the largest that are left."""
+    rows = [(keyspace.keyspace, table) for keyspace in keyspaces for table in keyspace.tables]
+    if not rows:
+        return ["no tables are known yet"]
+    rows.sort(key=lambda row: _need(row[1]))
+    shown, rest = rows[: shape.tables], [table for _, table in rows[shape.tables :]]
+    width = min(max(len(f"{keyspace}.{table.table}") for keyspace, table in shown), 30)
+    lines = [_table(keyspace, table, width, shape) for keyspace, table in sorted(shown, key=_by_name)]
+    if rest:
+        left = sum(table.size - table.restored for table in rest)
+        lines.append(f"… and {len(rest)} more tables, {bytes_text(left)} of them left")
+    return lines
+
+
+def _by_name(row: tuple[str, TableProgress]) -> tuple[str, str]:
+    return row[0], row[1].table
+
+
+def _need(table: TableProgress) -> tuple[bool, bool, int]:
+    is_under_way = table.restored < table.downloaded
+    return table.error is None, not is_under_way, table.restored - table.size
+
+
+def _table(keyspace: str, table: TableProgress, width: int, shape: Shape) -> str:
+    name = _fit(f"{keyspace}.{table.table}", width)
+    share = percent_text(table.restored, table.size)
+    error = f"  {table.error}" if table.error else ""
+    return f"{name:<{width}}  {_bar(table.restored, table.size, shape)}{share:>7}  {bytes_text(table.size):>10}{error}"
+
+
+def _hosts(hosts: tuple[HostProgress, ...], shape: Shape) -> list[str]:
+    """Return a line per host: those in trouble first, then the busy ones."""
+    if not hosts:
+        return ["no nodes are known yet"]
+    order = {host.host: position for position, host in enumerate(hosts)}
+    ranked = sorted(hosts, key=lambda host: (host.state not in _ATTENTION, host.state == "idle"))
+    shown, rest = ranked[: shape.hosts], ranked[shape.hosts :]
+    width = min(max(len(host.host) for host in shown), 24)
+    lines = [_host(host, width) for host in sorted(shown, key=lambda host: order[host.host])]
+    if rest:
+        busy = sum(host.state != "idle" for host in rest)
+        lines.append(f"… and {len(rest)} more nodes, {busy} of them at work")
+    return lines
+
+
+def _host(host: HostProgress, width: int) -> str:
+    return (
+        f"{_fit(host.host, width):<{width}}  {host.state:<11}  "
+        f"down {bytes_text(host.downloaded_bytes):>10} {rate_text(host.downloaded_bytes, host.download_ms):>12}  "
+        f"load {rate_text(host.streamed_bytes, host.stream_ms):>12}"
+    )
+
+
+def _bar(part: int, whole: int, shape: Shape, *, width: int = _BAR) -> str:
+    if not shape.bars:
+        return ""
+    filled = part * width // whole if whole else width
+    return f"{'━' * filled}{'─' * (width - filled)} "
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
