@@ -30,8 +30,8 @@ class Endpoint(msgspec.Struct, frozen=True):
             port = rest[1:]
         elif text.count(":") == 1:
             host, _, port = text.partition(":")
-        if text.endswith(":") and text.count(":") == 1:
-            raise ConfigurationError(f"there is no port in {text!r}")
+            if not port:
+                raise ConfigurationError(f"there is no port after the colon: {text!r}")
         if not host or any(character.isspace() or character in "/@?#[]" for character in host):
             raise ConfigurationError(f"not an address of an agent: {text!r}")
         if not port:

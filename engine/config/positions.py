@@ -7,7 +7,7 @@ KeyPath = tuple[str, ...]
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:
-    """Return the line (from 1) of every table header and key of a valid TOML text; not of keys in inline tables."""
+    """Return the line (from 1) of every table and key of a valid TOML text, where it first occurs; not of keys in inline tables."""
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
     position = 0
@@ -19,12 +19,12 @@ def key_lines(text: str) -> dict[KeyPath, int]:
         elif text[position] == "[":
             end = _end_of_key(text, position, "]")
             table = _parse_key(text[position:end].strip("[ \t"))
-            lines.setdefault(table, text.count("\n", 0, position) + 1)
+            _note(lines, table, text.count("\n", 0, position) + 1)
             position = _end_of_line(text, end)
         else:
             end = _end_of_key(text, position, "=")
             path = table + _parse_key(text[position:end])
-            lines.setdefault(path, text.count("\n", 0, position) + 1)
+            _note(lines, path, text.count("\n", 0, position) + 1)
             position = _end_of_value(text, end + 1)
     return lines
 
@@ -35,6 +35,11 @@ def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int | None:
         if path[:length] in lines:
             return lines[path[:length]]
     return None
+
+
+def _note(lines: dict[KeyPath, int], path: KeyPath, line: int) -> None:
+    for length in range(1, len(path) + 1):
+        lines.setdefault(path[:length], line)
 
 
 def _parse_key(text: str) -> KeyPath:
