@@ -46,4 +46,5 @@ def snapshot_time(tag: str) -> datetime:
 
 def snapshot_tag(time: datetime) -> str:
     """Return the tag of a snapshot taken at ``time`` (which has a time zone), cut to the second."""
-    return f"sm_{time.astimezone(UTC):%Y%m%d%H%M%S}UTC"
+    moment = time.astimezone(UTC)
+    return f"sm_{moment.year:04}{moment:%m%d%H%M%S}UTC"
