@@ -53,12 +53,13 @@ async def download(node: Node, command: DownloadBatch) -> None:
     except Stopped:
         await _fail(node, command, copying, _stopped(node))
     else:
+        versioned = versioned_bytes(command.sstables, present)
         node.report(
             BatchDownloaded(
                 batch=command.batch,
                 attempt=command.attempt,
-                downloaded=sum(present.values()),
-                versioned=versioned_bytes(command.sstables, present),
+                downloaded=sum(present.values()) - versioned,
+                versioned=versioned,
             )
         )
 

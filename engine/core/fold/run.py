@@ -25,6 +25,9 @@ def fold_run(state: RunState, event: RunEvent) -> None:
         case run.RunResumed():
             state.status, state.ending_reason, state.declared = Status.RUNNING, "", None
             state.ending = Ending.COMPLETE if state.stage is stages.Stage.DONE else None
+            for batch in state.batches.values():
+                # whoever resumes has put right what made it fail: it may be tried on every node again
+                batch.failures.clear()
         case run.SettingsChanged():
             state.target = msgspec.structs.replace(state.target, tuning=event.after)
         case run.PauseRequested():

@@ -76,10 +76,13 @@ def decide(state: RunState, now: datetime) -> Decision:
         decision = rule(state, now)
         if decision is not None:
             return decision
-    return Decision(wake_at=_wake_at(state))
+    return Decision(wake_at=_wake_at(state, now))
 
 
-def _wake_at(state: RunState) -> datetime | None:
+def _wake_at(state: RunState, now: datetime) -> datetime | None:
+    """When time alone changes something: never in the past, where asking again would go on for ever."""
+    if state.ending:
+        return None
     suspended = [until for n in state.suspended if (until := state.nodes[n].suspended_until)]
     returned = [at for b in state.returned if (at := state.batches[b].not_before)]
-    return min(suspended + returned, default=None)
+    return min((at for at in suspended + returned if at > now), default=None)
