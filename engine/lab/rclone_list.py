@@ -50,8 +50,12 @@ def list_directory(call: Call) -> Answer:
 
 def _pieces(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield b'{"list":[' + b"\n,".join(first)
-    while batch := list(islice(rest, _FLUSHED_TOGETHER)):
-        yield b"\n," + b"\n,".join(batch)
+    try:
+        while batch := list(islice(rest, _FLUSHED_TOGETHER)):
+            yield b"\n," + b"\n,".join(batch)
+    except CallRefused:
+        # Too late for another status: the real agent just ends here, too.
+        return
     yield b"]}\n"
 
 

@@ -4,6 +4,7 @@ import secrets
 
 from scylla_restore.engine.lab.jail import Jail
 from scylla_restore.engine.lab.remotes import LocalRemote, Remote, Remotes
+from scylla_restore.engine.lab.s3_remote import S3Remote
 from scylla_restore.engine.lab.state import LabDirectory, NodeSpec, S3Settings
 
 
@@ -13,6 +14,8 @@ def agent_remotes(files: LabDirectory, node: NodeSpec, s3: S3Settings | None) ->
         "data": LocalRemote(Jail(files.data(node.address), files.root), _check_name),
         "localstorage": LocalRemote(Jail(files.buckets, files.root), _check_name),
     }
+    if s3 is not None:
+        remotes["s3"] = S3Remote(s3)
     return Remotes(remotes)
 
 

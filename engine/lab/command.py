@@ -1,0 +1,114 @@
+"""What the command line does with a lab, as plain functions."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from scylla_restore.engine.errors import RestoreError, TargetError
+from scylla_restore.engine.lab.backup_writer import BackupRequest, BackupSummary, write_backup
+from scylla_restore.engine.lab.faults import Fault, add_fault, clear_faults
+from scylla_restore.engine.lab.lab import Lab
+from scylla_restore.engine.lab.state import (
+    DEFAULT_BASE_ADDRESS,
+    DEFAULT_PORT,
+    LabDirectory,
+    S3Settings,
+    Speeds,
+)
+
+
+class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of ``lab up``. ``nodes`` None is what the directory held before, or three; ``tables`` ``ks.table``."""
+
+    directory: Path
+    nodes: int | None = None
+    shards: int = 2
+    base_address: str = DEFAULT_BASE_ADDRESS
+    port: int = DEFAULT_PORT
+    tables: tuple[str, ...] = ()
+    s3: S3Settings | None = None
+    speeds: Speeds = Speeds()
+
+
+class FaultOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of ``lab fault``. ``clear`` ends the faults that match node, path and, if given, kind."""
+
+    directory: Path
+    fault: Fault | None = None
+    clear: bool = False
+    node: str = "*"
+    on: str = "*"
+    kind: str = "*"
+
+
+def up(options: UpOptions) -> None:
+    """Serve a lab until SIGINT or SIGTERM; prints one line, ``ready``, when all nodes answer.
+
+    Raises:
+        RestoreError: an address cannot be listened on.
+    """
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    lab = Lab(
+        options.directory,
+        nodes=options.nodes,
+        shards=options.shards,
+        base_address=options.base_address,
+        port=options.port,
+        tables=options.tables,
+        s3=options.s3,
+        speeds=options.speeds,
+    )
+    try:
+        lab.start()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        stop.wait()
+    except OSError as error:
+        raise RestoreError(
+            f"the lab cannot listen: {error}",
+            hint="is another lab running? --base-address and --port choose other places",
+        ) from error
+    finally:
+        lab.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def backup(directory: Path, request: BackupRequest) -> BackupSummary:
+    """Write a backup of the lab's cluster.
+
+    Raises:
+        TargetError: what is asked for cannot be.
+    """
+    return write_backup(directory, request)
+
+
+def fault(options: FaultOptions) -> str:
+    """Let something go wrong in a running lab, or end that; return what was done, in a line.
+
+    Raises:
+        TargetError: there is no lab, or it has no such node.
+    """
+    record = LabDirectory(options.directory).record()
+    if record is None:
+        raise TargetError(f"there is no lab in {options.directory}")
+    named = options.fault.node if options.fault else options.node
+    if named not in ("*", *(node.address for node in record.nodes)):
+        addresses = ", ".join(node.address for node in record.nodes)
+        raise TargetError(f"the lab has no node {named}", hint=f"its nodes are {addresses}")
+    if options.clear:
+        ended = clear_faults(options.directory, node=options.node, on=options.on, kind=options.kind)
+        return f"ended {ended} faults"
+    if options.fault is None:
+        raise TargetError("no fault is named", hint="--kind names one, --clear ends them")
+    added = add_fault(options.directory, options.fault)
+    return f"fault {added.id}: {added.kind} on {added.on} at {added.node}"
