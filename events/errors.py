@@ -6,7 +6,8 @@ LogError
 ├── StaleOwner         another engine has claimed the run since
 ├── RunIsOwned         another engine owns the run now
 ├── UnknownRun         no such run, or an ambiguous prefix
-├── UnusableLog        this address, or what lies there, is no log that we can work with
+├── WrongAddress       the text is no log's address
+├── UnusableLog        what lies there is no log that we can work with
 ├── CorruptLog         a record does not fit the chain, or cannot be read
 ├── UnknownEvent       an event of a kind or version that this program does not know
 ├── UnreadableEvent    an event's bytes are not what its kind says
@@ -85,6 +86,12 @@ class UnknownRun(LogError):
     def __init__(self, run: str) -> None:
         super().__init__(f"no run {run} in this log", hint="`scylla-restore runs` lists all runs")
         self.run = run
+
+
+class WrongAddress(LogError):
+    """A log's address that cannot be understood."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class UnusableLog(LogError):
