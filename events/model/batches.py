@@ -55,8 +55,8 @@ class DownloadProgressed(Event, frozen=True, kw_only=True):
 class BatchDownloaded(Event, frozen=True, kw_only=True):
     """All files are in staging under their names and with their sizes.
 
-    ``downloaded`` is the bytes of all of them; ``versioned`` is how many of those came from objects whose names end
-    in a snapshot tag.
+    ``versioned`` are the bytes of those that came from objects whose names end in a snapshot tag, ``downloaded`` of
+    all others: together they are the batch.
     """
 
     TAG: ClassVar[str] = "BatchDownloaded"
