@@ -11,7 +11,7 @@ from scylla_restore.engine.cluster.endpoint import Endpoint, RetryPolicy, Timeou
 from scylla_restore.engine.cluster.gateway import RestNodeGateway
 from scylla_restore.engine.cluster.http import NodeClient
 from scylla_restore.engine.cluster.tls import TlsSettings, Trust
-from scylla_restore.engine.errors import ConfigurationError, NodeError, NodeUnreachable
+from scylla_restore.engine.errors import ConfigurationError, NodeError, NodeUnreachable, NotAuthorized
 from scylla_restore.engine.secrets import Secret
 
 DEFAULT_PORT = 10001
@@ -69,6 +69,8 @@ class ClusterAccess:
         """
         failures: list[NodeError] = []
         for address in self._settings.contact_points:
+            if sum(isinstance(failure, NotAuthorized) for failure in failures) > 1:
+                break  # two nodes that do not take the token speak for all: each takes a second to say so
             # Asked once: the next contact point is a better second try than the same one.
             with closing(self._gateway(address, RetryPolicy(attempts=1))) as probe:
                 try:

@@ -44,6 +44,14 @@ def test_a_wrong_token_is_told_rather_than_a_node_that_is_away() -> None:
     assert "auth_token" in (caught.value.hint or "")
 
 
+def test_two_nodes_that_do_not_take_the_token_are_enough() -> None:
+    refusal = said({"message": "unauthorized", "code": 401}, status=401)
+    with scripted(refusal) as first, scripted(refusal) as second, scripted(refusal) as third:
+        with pytest.raises(NotAuthorized):
+            access_to(first, second, third).first_answering()
+        assert third.requests == []
+
+
 def test_when_nobody_answers_the_error_tells_of_each() -> None:
     with scripted(Reset()) as first, scripted(Reset()) as second, pytest.raises(NodeUnreachable) as caught:
         access_to(first, second).first_answering()

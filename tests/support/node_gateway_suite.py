@@ -1,0 +1,263 @@
+"""What every ``NodeGateway`` holds to, whatever is behind it. A test file gives it a ``bench``.
+
+What is behind it: a node whose agent reaches a location with one directory of whole SSTables, and one empty table.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+import pytest
+
+from scylla_restore.engine.cluster.port import JobProgress, NodeGateway
+from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, NodeError, NodeUnreachable
+
+T = TypeVar("T")
+
+NEVER_STARTED = 7
+"""An id that no agent gives: they begin with the time."""
+
+
+class Bench(ABC):
+    """A node and what it is tried with."""
+
+    address: str
+    location: str
+    """``<provider>:<bucket>``."""
+    directory: str
+    """In the location: holds ``files`` and nothing else."""
+    files: Mapping[str, int]
+    """Names and sizes of whole SSTables."""
+    keyspace: str
+    table: str
+    table_directory: str
+    """Below ``data:``."""
+
+    @abstractmethod
+    def ask(self, perform: Callable[[NodeGateway], T]) -> T:
+        """Make a call on the gateway and wait for its answer."""
+
+    @abstractmethod
+    def restart_agent(self) -> None:
+        """Let the agent forget its jobs."""
+
+    @abstractmethod
+    def cut_off(self) -> None:
+        """Let the node answer no more."""
+
+    @property
+    def staging(self) -> str:
+        """A directory for one attempt's files."""
+        return f"{self.table_directory}/snapshots/scylla-restore-r1-b1-1"
+
+    @property
+    def upload(self) -> str:
+        """Where Scylla looks for files to load."""
+        return f"{self.table_directory}/upload"
+
+    def copy(self, *names: str, destination: str | None = None) -> JobProgress:
+        """Copy files of the location's directory (all, if none is named) and return how that ended."""
+        job = self.ask(
+            lambda node: node.start_copy(
+                location=self.location,
+                source=self.directory,
+                names=names or tuple(self.files),
+                destination=destination or self.staging,
+                transfers=None,
+                bandwidth_rate=None,
+            )
+        )
+        return self.finished(job)
+
+    def finished(self, job: int) -> JobProgress:
+        """Follow a job to its end."""
+        for _ in range(20):
+            progress = self.ask(lambda node: node.job_progress(job, wait_s=10))
+            if progress.status != "running":
+                return progress
+        raise AssertionError(f"job {job} does not end")
+
+    def listed(self, path: str) -> dict[str, int]:
+        """Names and sizes of the files in a directory."""
+        return {file.path: file.size for file in self.ask(lambda node: node.list_files(path))}
+
+
+class NodeGatewaySuite:
+    """The tests; a subclass has a fixture ``bench``."""
+
+    def test_a_node_tells_its_cluster(self, bench: Bench) -> None:
+        topology = bench.ask(lambda node: node.topology())
+        assert topology.name == bench.ask(lambda node: node.cluster_name())
+        assert bench.address in {node.address for node in topology.nodes}
+        assert all(node.host_id and node.dc and node.rack for node in topology.nodes)
+        assert topology.not_normal == {}
+        assert bench.keyspace in topology.keyspaces
+        assert bench.keyspace in topology.user_keyspaces
+        assert f"{bench.keyspace}:{bench.table}" in topology.tables
+
+    def test_a_node_tells_its_versions_and_shards(self, bench: Bench) -> None:
+        info = bench.ask(lambda node: node.info())
+        assert info.scylla_version
+        assert info.agent_version
+        assert info.shards > 0
+
+    def test_a_locations_directory_is_listed_with_sizes(self, bench: Bench) -> None:
+        listed = bench.ask(lambda node: node.list_location(bench.location, bench.directory))
+        assert {entry.path: entry.size for entry in listed} == dict(bench.files)
+
+    def test_a_location_is_listed_one_level_deep(self, bench: Bench) -> None:
+        above, _, name = bench.directory.rpartition("/")
+        listed = bench.ask(lambda node: node.list_location(bench.location, above))
+        assert name in {entry.path for entry in listed if entry.is_dir}
+        assert all("/" not in entry.path for entry in listed)
+
+    def test_a_bucket_that_is_not_there_is_missing(self, bench: Bench) -> None:
+        provider = bench.location.partition(":")[0]
+        with pytest.raises(DirectoryMissing):
+            bench.ask(lambda node: node.list_location(f"{provider}:no-such-bucket", "backup"))
+
+    def test_a_data_directory_that_is_not_there_is_missing(self, bench: Bench) -> None:
+        with pytest.raises(DirectoryMissing):
+            bench.ask(lambda node: node.list_files(f"{bench.table_directory}/snapshots/none"))
+        with pytest.raises(DirectoryMissing):
+            bench.ask(lambda node: node.list_directories("no_such_keyspace"))
+
+    def test_a_keyspaces_directories_are_listed(self, bench: Bench) -> None:
+        listed = bench.ask(lambda node: node.list_directories(bench.keyspace))
+        assert bench.table_directory.rpartition("/")[2] in listed
+
+    def test_a_node_tells_its_disk_space(self, bench: Bench) -> None:
+        space = bench.ask(lambda node: node.disk_space())
+        assert 0 < space.free <= space.total
+
+    def test_a_copy_brings_all_files(self, bench: Bench) -> None:
+        progress = bench.copy()
+        assert (progress.status, progress.error, progress.failed) == ("success", "", 0)
+        assert progress.uploaded + progress.skipped == sum(bench.files.values())
+        assert progress.started_at
+        assert bench.listed(bench.staging) == dict(bench.files)
+
+    def test_a_copy_with_a_missing_object_brings_the_others(self, bench: Bench) -> None:
+        name = min(bench.files)
+        progress = bench.copy(name, "me-none-big-Data.db")
+        assert progress.status == "error"
+        assert "not found" in progress.error
+        assert bench.listed(bench.staging) == {name: bench.files[name]}
+
+    def test_a_copy_may_change_a_name(self, bench: Bench) -> None:
+        name = min(bench.files)
+        job = bench.ask(
+            lambda node: node.start_copy_renamed(
+                location=bench.location,
+                source=f"{bench.directory}/{name}",
+                destination=f"{bench.staging}/me-9-big-Data.db",
+            )
+        )
+        assert bench.finished(job).status == "success"
+        assert bench.listed(bench.staging) == {"me-9-big-Data.db": bench.files[name]}
+
+    def test_a_finished_job_can_be_asked_about_stopped_and_forgotten(self, bench: Bench) -> None:
+        job = bench.ask(
+            lambda node: node.start_copy_renamed(
+                location=bench.location,
+                source=f"{bench.directory}/{min(bench.files)}",
+                destination=f"{bench.staging}/me-9-big-Data.db",
+            )
+        )
+        first = bench.finished(job)
+        assert bench.ask(lambda node: node.job_progress(job, wait_s=1)) == first
+        for _ in range(2):
+            bench.ask(lambda node: node.stop_job(job))
+            bench.ask(lambda node: node.forget_job(job))
+
+    def test_a_job_that_never_was_is_unknown_but_can_be_stopped(self, bench: Bench) -> None:
+        with pytest.raises(JobUnknown):
+            bench.ask(lambda node: node.job_progress(NEVER_STARTED, wait_s=1))
+        bench.ask(lambda node: node.stop_job(NEVER_STARTED))
+
+    def test_a_restarted_agent_knows_no_jobs(self, bench: Bench) -> None:
+        job = bench.ask(
+            lambda node: node.start_copy_renamed(
+                location=bench.location,
+                source=f"{bench.directory}/{min(bench.files)}",
+                destination=f"{bench.staging}/me-9-big-Data.db",
+            )
+        )
+        bench.finished(job)
+        bench.restart_agent()
+        with pytest.raises(JobUnknown):
+            bench.ask(lambda node: node.job_progress(job, wait_s=1))
+
+    def test_a_move_takes_all_files_and_can_be_repeated(self, bench: Bench) -> None:
+        bench.copy()
+        for _ in range(2):
+            bench.ask(lambda node: node.move_directory(bench.staging, bench.upload))
+            assert bench.listed(bench.staging) == {}
+            assert bench.listed(bench.upload) == dict(bench.files)
+
+    def test_a_directory_that_is_not_there_cannot_be_moved(self, bench: Bench) -> None:
+        with pytest.raises(DirectoryMissing):
+            bench.ask(lambda node: node.move_directory(bench.staging, bench.upload))
+
+    def test_a_purged_directory_is_gone_and_can_be_purged_again(self, bench: Bench) -> None:
+        bench.copy()
+        for _ in range(2):
+            bench.ask(lambda node: node.purge(bench.staging))
+        with pytest.raises(DirectoryMissing):
+            bench.listed(bench.staging)
+
+    def test_a_load_takes_what_is_in_upload(self, bench: Bench) -> None:
+        bench.copy()
+        bench.ask(lambda node: node.move_directory(bench.staging, bench.upload))
+        bench.ask(lambda node: node.load_and_stream(bench.keyspace, bench.table))
+        assert bench.listed(bench.upload) == {}
+
+    def test_a_load_of_nothing_is_a_success(self, bench: Bench) -> None:
+        bench.ask(lambda node: node.load_and_stream(bench.keyspace, bench.table))
+        assert bench.listed(bench.upload) == {}
+
+    def test_automatic_compaction_is_switched(self, bench: Bench) -> None:
+        def switch(node: NodeGateway, *, enabled: bool) -> bool:
+            node.set_auto_compaction(bench.keyspace, bench.table, enabled=enabled)
+            return node.auto_compaction(bench.keyspace, bench.table)
+
+        for enabled in (False, False, True):
+            assert bench.ask(partial(switch, enabled=enabled)) is enabled
+
+    def test_transfers_are_set_and_go_back_to_the_default(self, bench: Bench) -> None:
+        bench.ask(lambda node: node.set_transfers(-1))
+        default = bench.ask(lambda node: node.transfers())
+        bench.ask(lambda node: node.set_transfers(default + 5))
+        assert bench.ask(lambda node: node.transfers()) == default + 5
+        bench.ask(lambda node: node.set_transfers(-1))
+        assert bench.ask(lambda node: node.transfers()) == default
+
+    def test_bandwidth_is_limited_and_freed_in_the_agents_text(self, bench: Bench) -> None:
+        def limit(node: NodeGateway, *, rate: str) -> str:
+            node.set_bandwidth_rate(rate)
+            return node.bandwidth_rate()
+
+        for rate in ("100M", "off", "off"):
+            assert bench.ask(partial(limit, rate=rate)) == rate
+
+    def test_an_agent_is_unpinned_and_pinned_again(self, bench: Bench) -> None:
+        bench.ask(lambda node: node.pin_cpu())
+        pinned = bench.ask(lambda node: node.cpus())
+        bench.ask(lambda node: node.unpin_cpu())
+        bench.ask(lambda node: node.unpin_cpu())
+        bench.ask(lambda node: node.pin_cpu())
+        assert bench.ask(lambda node: node.cpus()) == pinned
+
+    def test_a_node_that_is_away_is_unreachable(self, bench: Bench) -> None:
+        bench.cut_off()
+        calls: list[Callable[[NodeGateway], object]] = [
+            lambda node: node.cluster_name(),
+            lambda node: node.list_files(bench.upload),
+            lambda node: node.load_and_stream(bench.keyspace, bench.table),
+        ]
+        for call in calls:
+            with pytest.raises(NodeUnreachable) as caught:
+                bench.ask(call)
+            assert isinstance(caught.value, NodeError)
+            assert caught.value.retryable
