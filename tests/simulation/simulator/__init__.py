@@ -1,0 +1,1 @@
+"""A world of simulated nodes, buckets and logs, in which the production actors run under a virtual clock."""

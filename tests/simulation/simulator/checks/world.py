@@ -1,0 +1,116 @@
+"""What is left in the cluster: nothing broken was loaded, and what was altered is put back, or still in the ledger."""
+
+from collections.abc import Iterator
+
+from tests.simulation.simulator.evidence import Evidence
+from tests.simulation.simulator.node import DEFAULT_TRANSFERS, SimNode
+
+from scylla_restore.events.model import alterations, batches
+from scylla_restore.events.model.alterations import (
+    Alteration,
+    AutoCompactionDisabled,
+    BandwidthSet,
+    CpuUnpinned,
+    StagingCreated,
+    TransfersSet,
+    UploadSetAside,
+)
+from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
+
+OURS = "/snapshots/scylla-restore-"
+
+
+def check_world(evidence: Evidence) -> Iterator[str]:
+    """Look at every node after an engine has ended in order."""
+    for node in evidence.cluster.nodes.values():
+        yield from (f"{node.address}: {violation}" for violation in node.violations)
+        if node.loaded_foreign:
+            yield f"{node.address}: somebody else's {node.loaded_foreign} was loaded"
+    last = evidence.envelopes[-1].event
+    if not isinstance(last, RunAborted | RunCompleted | RunFailed | RunPaused):
+        return
+    ledger = open_alterations(evidence)
+    finished = isinstance(last, RunAborted | RunCompleted)
+    if finished and ledger:
+        yield f"the run ended as {type(last).__name__} with {ledger} left in the ledger"
+    for node in evidence.cluster.nodes.values():
+        node.settle()
+        mine = [alteration for alteration in ledger.values() if alteration.node == node.address]
+        yield from (f"{node.address}: {p}" for p in _settings(node, mine))
+        yield from (f"{node.address}: {p}" for p in _directories(evidence, node, mine))
+
+
+def open_alterations(evidence: Evidence) -> dict[str, Alteration]:
+    """The ledger, made from the log by another hand than the fold's."""
+    ledger: dict[str, Alteration] = {}
+    nodes: dict[tuple[int, int], str] = {}
+    for envelope in evidence.envelopes:
+        event = envelope.event
+        match event:
+            case batches.BatchAssigned():
+                nodes[event.batch, event.attempt] = event.node
+            case batches.DownloadRequested():
+                key = (event.batch, event.attempt)
+                name = f"{event.batch}-{event.attempt}"
+                ledger[f"staging {key}"] = StagingCreated(node=nodes[key], path=name)
+            case batches.DownloadFailed() | batches.LoadFailed() | batches.SSTablesLoaded():
+                if not event.staging_left:
+                    ledger.pop(f"staging {event.batch, event.attempt}", None)
+            case alterations.AlterationIntended():
+                ledger[event.id] = event.alteration
+            case alterations.AlterationUndone():
+                ledger.pop(_ledger_key(event.id), None)
+            case _:
+                pass
+    return ledger
+
+
+def _ledger_key(entry: str) -> str:
+    if not entry.startswith("staging/"):
+        return entry
+    _, batch, attempt = entry.split("/")
+    return f"staging {int(batch), int(attempt)}"
+
+
+def _settings(node: SimNode, open_ones: list[Alteration]) -> Iterator[str]:
+    kinds = {type(alteration) for alteration in open_ones}
+    plan, now, reset = node.plan, node.settings, node.defaults_restored
+    transfers = {plan.transfers, DEFAULT_TRANSFERS} if "transfers" in reset else {plan.transfers}
+    if TransfersSet not in kinds and now.transfers not in transfers:
+        yield f"transfers were {plan.transfers}, and are {now.transfers}"
+    rates = {plan.bandwidth_rate, "off"} if "bandwidth" in reset else {plan.bandwidth_rate}
+    if BandwidthSet not in kinds and now.bandwidth_rate not in rates:
+        yield f"the bandwidth was {plan.bandwidth_rate}, and is {now.bandwidth_rate}"
+    if CpuUnpinned not in kinds and not now.pinned:
+        yield "the agent was left unpinned"
+    if AutoCompactionDisabled not in kinds:
+        for table, enabled in now.compaction.items():
+            if enabled != plan.compaction[table] and not ("compaction" in reset and enabled):
+                yield f"compaction of {table} was {plan.compaction[table]}, and is {enabled}"
+
+
+def _directories(evidence: Evidence, node: SimNode, open_ones: list[Alteration]) -> Iterator[str]:
+    kept = {a.path for a in open_ones if isinstance(a, StagingCreated)}
+    aside = any(isinstance(a, UploadSetAside) for a in open_ones)
+    for path in sorted(node.disk.directories):
+        _, ours, name = path.partition(OURS)
+        if not ours:
+            continue
+        if name.startswith("found-"):
+            if not aside:
+                yield f"{path} was left"
+        elif not any(name.endswith(f"-{batch}") for batch in kept):
+            yield f"{path} was left, which is in no ledger"
+    for table, count in node.plan.foreign_files.items():
+        keyspace, name = table.split(":")
+        path = f"{evidence.cluster.directory_of(keyspace, name)}/upload"
+        upload = node.disk.directories.get(path, {})
+        foreign = sum(file.origin is None for file in upload.values())
+        ours_left = sorted(file for file in upload if upload[file].origin is not None)
+        if foreign != 2 * count and not aside:
+            yield f"{2 * count} files of others were in the upload directory of {table}, and {foreign} are"
+        if path in node.loads.renamed:
+            # a load that broke after renaming leaves files that nobody can tell from those of others
+            continue
+        if ours_left and isinstance(evidence.envelopes[-1].event, RunCompleted):
+            yield f"{ours_left} were left in the upload directory of {table}"

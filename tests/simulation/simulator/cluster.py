@@ -1,0 +1,66 @@
+"""The simulated cluster: its nodes, its tables, and everything that was done to it."""
+
+from tests.simulation.simulator.backup import Backup
+from tests.simulation.simulator.disk import SimFile
+from tests.simulation.simulator.effects import Effect, Points
+from tests.simulation.simulator.node import NodePlan, SimNode
+from tests.simulation.simulator.scheduler import Scheduler
+
+from scylla_restore.engine.cluster.port import ClusterTopology
+from scylla_restore.events.model.nodes import DiscoveredNode
+
+
+class SimCluster:
+    """All nodes, and what checkers want to know about them."""
+
+    def __init__(
+        self,
+        plans: tuple[NodePlan, ...],
+        tables: dict[str, str],
+        scheduler: Scheduler,
+        backup: Backup,
+        seed: str,
+    ) -> None:
+        self.name = "target"
+        self.backup = backup
+        self.tables = tables
+        """``<keyspace>:<table>`` → its directory's name below the keyspace's."""
+        self.scheduler = scheduler
+        self.effects: list[Effect] = []
+        self.points = Points()
+        self._seed = seed
+        self.nodes: dict[str, SimNode] = {}
+        for plan in plans:
+            self.add(plan)
+
+    def add(self, plan: NodePlan) -> None:
+        """A node joins the cluster."""
+        node = SimNode(plan, self.scheduler, self.backup, self._seed)
+        self.nodes[plan.address] = node
+        for key in self.tables:
+            keyspace, table = key.split(":")
+            node.disk.make(f"{self.directory_of(keyspace, table)}/upload")
+            for number in range(plan.foreign_files.get(key, 0)):
+                upload = node.disk.make(f"{self.directory_of(keyspace, table)}/upload")
+                for component in ("Data.db", "TOC.txt"):
+                    upload[f"me-{900 + number}-big-{component}"] = SimFile(7, 7, None)
+
+    def directory_of(self, keyspace: str, table: str) -> str:
+        """The table's directory below ``data:``."""
+        return f"{keyspace}/{self.tables[f'{keyspace}:{table}']}"
+
+    def topology(self) -> ClusterTopology:
+        """What any node tells of the cluster."""
+        plans = [node.plan for node in self.nodes.values()]
+        keyspaces = tuple(sorted({key.split(":")[0] for key in self.tables}))
+        return ClusterTopology(
+            name=self.name,
+            nodes=tuple(
+                DiscoveredNode(address=plan.address, host_id=plan.host_id, dc=plan.dc, rack=plan.rack)
+                for plan in plans
+            ),
+            not_normal={node.address: "DN" for node in self.nodes.values() if not node.answers(scylla=True)},
+            keyspaces=keyspaces,
+            user_keyspaces=keyspaces,
+            tables=tuple(sorted(self.tables)),
+        )

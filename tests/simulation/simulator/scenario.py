@@ -1,0 +1,123 @@
+"""A whole simulation, as a seed chooses it: the backup, the cluster, what is asked for, and what goes wrong."""
+
+from random import Random
+
+import msgspec
+from tests.simulation.simulator.backup import TAG, BackupPlan, SourceTable
+from tests.simulation.simulator.dice import dice
+from tests.simulation.simulator.faults import FaultPlan, moment_us, plan_faults, plan_node
+from tests.simulation.simulator.node import NodePlan
+from tests.simulation.simulator.scheduler import MINUTE_US, SECOND_US
+
+from scylla_restore.events.model.target import (
+    BackupLocation,
+    RateLimit,
+    RestoreKind,
+    RestoreTarget,
+    Selection,
+    Tuning,
+)
+
+
+class Interruption(msgspec.Struct, frozen=True):
+    """Something that happens to an engine some time after its start: ``kill``, ``take_over``, ``pause``, ``abort``."""
+
+    after_us: int
+    kind: str
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a simulation is made of. The same scenario gives the same log, byte for byte."""
+
+    seed: str
+    backup: BackupPlan
+    nodes: tuple[NodePlan, ...]
+    tables: dict[str, str]
+    """``<keyspace>:<table>`` → the table's directory's name in the target cluster."""
+    target: RestoreTarget
+    faults: FaultPlan
+    interruptions: tuple[Interruption, ...]
+    """What happens to the first engine, to the second, and so on."""
+    skews_us: tuple[int, ...]
+    """How far the clock of each engine, one after another, is off."""
+
+
+def scenario_of(seed: int) -> Scenario:
+    """Return the scenario that a number stands for."""
+    random = dice(f"{seed}/scenario")
+    locations = tuple(f"s3:bucket-{n}" for n in range(random.choice((1, 1, 2))))
+    source_tables = _tables(random)
+    dcs = random.choice((("dc1",), ("dc1",), ("dc1", "dc2")))
+    names = [table.key for table in source_tables]
+    nodes = tuple(
+        plan_node(random, n, random.choice(dcs), _reachable(random, n, locations), names)
+        for n in range(random.randint(1, 5))
+    )
+    faults = plan_faults(random, len(nodes))
+    return Scenario(
+        seed=str(seed),
+        backup=BackupPlan(
+            locations=locations,
+            source_nodes=tuple(
+                (locations[n % len(locations)], random.choice(("dc1", "dcA")), f"node-{n}")
+                for n in range(random.randint(len(locations), 4))
+            ),
+            tables=source_tables,
+            sstables=random.choice((5, 10, 20, 40, 60)),
+            versioned=random.random() < 0.3,
+            full_components=random.random() < 0.15,
+        ),
+        nodes=nodes,
+        tables={name: f"{name.split(':')[1]}-{random.getrandbits(128):032x}" for name in names},
+        target=_target(random, locations, source_tables),
+        faults=faults,
+        interruptions=_interruptions(random, calm=faults.none and random.random() < 0.5),
+        skews_us=tuple(
+            random.choice((0, 0, 1, -1)) * random.choice((SECOND_US, MINUTE_US)) for _ in range(4)
+        ),
+    )
+
+
+def _tables(random: Random) -> tuple[SourceTable, ...]:
+    count = random.randint(1, 4)
+    tables = [SourceTable(f"ks{n % 2 + 1}", f"t{n + 1}", restored=True) for n in range(count)]
+    if count > 1 and random.random() < 0.3:
+        tables[-1] = SourceTable(tables[-1].keyspace, tables[-1].table, restored=False)
+    return tuple(tables)
+
+
+def _reachable(random: Random, number: int, locations: tuple[str, ...]) -> tuple[str, ...]:
+    """Each location is reached by the first node at least."""
+    if number == 0 or random.random() < 0.8:
+        return locations
+    return locations[: random.randint(0, len(locations) - 1)]
+
+
+def _target(random: Random, locations: tuple[str, ...], tables: tuple[SourceTable, ...]) -> RestoreTarget:
+    excluded = [f"!{table.keyspace}.{table.table}" for table in tables if not table.restored]
+    return RestoreTarget(
+        selection=Selection(
+            kind=RestoreKind.TABLES,
+            locations=tuple(
+                BackupLocation(provider=key.split(":")[0], bucket=key.split(":")[1]) for key in locations
+            ),
+            snapshot_tag=TAG,
+            keyspace=("*", *excluded),
+        ),
+        tuning=Tuning(
+            batch_size=random.choice((0, 0, 1, 2)),
+            parallel=random.choice((0, 0, 0, 1, 2)),
+            transfers=random.choice((0, 0, -1, 4)),
+            rate_limit=random.choice(((), (), (RateLimit(mib_per_second=50),))),
+            allow_compaction=random.random() < 0.2,
+            unpin_agent_cpu=random.random() < 0.4,
+        ),
+    )
+
+
+def _interruptions(random: Random, *, calm: bool) -> tuple[Interruption, ...]:
+    if calm:
+        return ()
+    kinds = ("kill", "kill", "kill", "take_over", "pause", "abort")
+    count = random.choice((0, 1, 2, 3, 6))
+    return tuple(Interruption(moment_us(random), random.choice(kinds)) for _ in range(count))
