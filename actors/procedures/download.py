@@ -119,7 +119,8 @@ async def _follow(node: Node, command: DownloadBatch, copying: Copying) -> None:
         await copying.start_some()
         for job in copying.running:
             copying.settle(job, await copying.ask(job))
-        if copying.copied_bytes != told_bytes and node.now() >= told_at + PROGRESS_INTERVAL:
+        is_news = copying.copied_bytes != told_bytes and not copying.is_over
+        if is_news and node.now() >= told_at + PROGRESS_INTERVAL:
             told_at, told_bytes = node.now(), copying.copied_bytes
             node.report(
                 DownloadProgressed(batch=command.batch, attempt=command.attempt, downloaded=told_bytes)

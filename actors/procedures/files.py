@@ -64,7 +64,7 @@ def names_of(sstables: Iterable[BatchSSTable]) -> frozenset[str]:
 
 
 def versioned_bytes(sstables: Iterable[BatchSSTable], present: Mapping[str, int]) -> int:
-    """Return how many of the ``present`` bytes came from objects whose names end in a snapshot tag."""
+    """Return how many of the ``present`` bytes came from objects that bear another name."""
     return sum(
         present.get(file.name, 0)
         for sstable in sstables

@@ -1,0 +1,244 @@
+"""A node that keeps files in a dictionary and does as it is told: fails, loses answers, forgets jobs."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
+from scylla_restore.engine.errors import (
+    DirectoryMissing,
+    JobUnknown,
+    LoadBusy,
+    NodeError,
+    NodeRefused,
+    NodeUnreachable,
+)
+from scylla_restore.events.model.nodes import DiscoveredNode
+
+ADDRESS = "127.0.0.11"
+AGENT_STARTED = "2026-01-01T00:00:00Z"
+
+
+def unreachable(call: str = "any") -> NodeUnreachable:
+    return NodeUnreachable("no answer", node=ADDRESS, call=call)
+
+
+def refused(words: str = "no", status: int = 500) -> NodeRefused:
+    return NodeRefused(words, node=ADDRESS, call="any", status=status)
+
+
+def missing() -> DirectoryMissing:
+    return DirectoryMissing("directory not found", node=ADDRESS, call="operations/list", status=404)
+
+
+def unknown_job() -> JobUnknown:
+    return JobUnknown("job not found", node=ADDRESS, call="job/progress", status=404)
+
+
+def busy() -> LoadBusy:
+    return LoadBusy("Already loading SSTables", node=ADDRESS, call="load", status=500)
+
+
+def progress(
+    status: str = "success", uploaded: int = 0, error: str = "", at: str = AGENT_STARTED
+) -> JobProgress:
+    return JobProgress(status=status, started_at=at, error=error, uploaded=uploaded, skipped=0, failed=0)
+
+
+class ScriptedNode:
+    """Implements ``NodeGateway``.
+
+    ``fails[method]`` are errors to raise in turn, each in place of a call; ``loses[method]`` counts calls that are
+    carried out and then not answered; ``answers[job]`` are what a job's progress is in turn, the last one for good.
+    """
+
+    def __init__(self) -> None:
+        self.directories: dict[str, dict[str, int]] = {}
+        self.objects: dict[str, int] = {}
+        self.space = DiskSpace(total=1_000_000, free=900_000)
+        self.fails: defaultdict[str, deque[NodeError]] = defaultdict(deque)
+        self.loses: defaultdict[str, int] = defaultdict(int)
+        self.before: dict[str, Callable[[], None]] = {}
+        self.answers: defaultdict[int, deque[JobProgress]] = defaultdict(deque)
+        self.jobs: dict[int, int] = {}
+        self.stopped: list[int] = []
+        self.forgotten: list[int] = []
+        self.loaded: list[dict[str, int]] = []
+        self.uploads: dict[tuple[str, str], str] = {}
+        self.compaction: dict[str, bool] = {}
+        self.agent_transfers = 2
+        self.agent_rate = "off"
+        self.is_pinned = True
+        self.unlistable: dict[str, NodeError] = {}
+        self.topologies: deque[ClusterTopology] = deque()
+        self.calls: list[str] = []
+        self.asked: list[tuple[object, ...]] = []
+
+    def _enter(self, method: str, *arguments: object) -> None:
+        self.calls.append(method)
+        self.asked.append((method, *arguments))
+        if method in self.before:
+            self.before[method]()
+        if self.fails[method]:
+            raise self.fails[method].popleft()
+
+    def _leave(self, method: str) -> None:
+        if self.loses[method]:
+            self.loses[method] -= 1
+            raise unreachable(method)
+
+    def cluster_name(self) -> str:
+        return "lab"
+
+    def topology(self) -> ClusterTopology:
+        self._enter("topology")
+        return self.topologies.popleft()
+
+    def info(self) -> NodeInfo:
+        self._enter("info")
+        return NodeInfo(scylla_version="2025.1.5", agent_version="3.5", shards=2)
+
+    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
+        self._enter("list_location", location, path)
+        if location in self.unlistable:
+            raise self.unlistable[location]
+        return ()
+
+    def list_files(self, path: str) -> tuple[RemoteFile, ...]:
+        self._enter("list_files")
+        if path not in self.directories:
+            raise missing()
+        return tuple(
+            RemoteFile(path=name, size=size, is_dir=False) for name, size in self.directories[path].items()
+        )
+
+    def list_directories(self, path: str) -> tuple[str, ...]:
+        self._enter("list_directories")
+        below = {name.removeprefix(f"{path}/").split("/")[0] for name in self.directories if name != path}
+        if not any(name.startswith(f"{path}/") for name in self.directories):
+            raise missing()
+        return tuple(sorted(below))
+
+    def disk_space(self) -> DiskSpace:
+        self._enter("disk_space")
+        return self.space
+
+    def start_copy(
+        self,
+        *,
+        location: str,
+        source: str,
+        names: tuple[str, ...],
+        destination: str,
+        transfers: int | None,
+        bandwidth_rate: str | None,
+    ) -> int:
+        self._enter("start_copy", location, source, transfers, bandwidth_rate)
+        job = self._new_job({name: name for name in names}, destination)
+        self._leave("start_copy")
+        return job
+
+    def start_copy_renamed(self, *, location: str, source: str, destination: str) -> int:
+        self._enter("start_copy_renamed", location)
+        directory, _, name = destination.rpartition("/")
+        job = self._new_job({name: source.rpartition("/")[2]}, directory)
+        self._leave("start_copy_renamed")
+        return job
+
+    def _new_job(self, names: dict[str, str], destination: str) -> int:
+        """Copy what there is; what is missing makes the job fail."""
+        job = 1000 + len(self.jobs)
+        there = {name: self.objects[source] for name, source in names.items() if source in self.objects}
+        self.directories.setdefault(destination, {}).update(there)
+        self.jobs[job] = sum(there.values())
+        if not self.answers[job]:
+            is_whole = len(there) == len(names)
+            words = "" if is_whole else "failed to open source object: object not found"
+            self.answers[job].append(progress("success" if is_whole else "error", self.jobs[job], words))
+        return job
+
+    def job_progress(self, job: int, *, wait_s: int) -> JobProgress:
+        self._enter("job_progress", job, wait_s)
+        if not self.answers[job]:
+            raise unknown_job()
+        answer = self.answers[job].popleft() if len(self.answers[job]) > 1 else self.answers[job][0]
+        self._leave("job_progress")
+        return answer
+
+    def stop_job(self, job: int) -> None:
+        self._enter("stop_job")
+        self.stopped.append(job)
+        self.answers[job] = deque([progress("error", error="context canceled")])
+
+    def forget_job(self, job: int) -> None:
+        self._enter("forget_job")
+        self.forgotten.append(job)
+
+    def move_directory(self, source: str, destination: str) -> None:
+        self._enter("move_directory")
+        if source not in self.directories:
+            raise missing()
+        self.directories.setdefault(destination, {}).update(self.directories[source])
+        self.directories[source] = {}
+        self._leave("move_directory")
+
+    def purge(self, path: str) -> None:
+        self._enter("purge")
+        self.directories.pop(path, None)
+        self._leave("purge")
+
+    def load_and_stream(self, keyspace: str, table: str) -> None:
+        self._enter("load_and_stream")
+        path = self.uploads[keyspace, table]
+        self.loaded.append(self.directories.get(path, {}))
+        self.directories[path] = {}
+        self._leave("load_and_stream")
+
+    def auto_compaction(self, keyspace: str, table: str) -> bool:
+        self._enter("auto_compaction")
+        return self.compaction.get(f"{keyspace}:{table}", True)
+
+    def set_auto_compaction(self, keyspace: str, table: str, *, enabled: bool) -> None:
+        self._enter("set_auto_compaction")
+        self.compaction[f"{keyspace}:{table}"] = enabled
+
+    def transfers(self) -> int:
+        self._enter("transfers")
+        return self.agent_transfers
+
+    def set_transfers(self, transfers: int) -> None:
+        self._enter("set_transfers")
+        self.agent_transfers = transfers
+
+    def bandwidth_rate(self) -> str:
+        self._enter("bandwidth_rate")
+        return self.agent_rate
+
+    def set_bandwidth_rate(self, rate: str) -> None:
+        self._enter("set_bandwidth_rate")
+        self.agent_rate = rate
+
+    def cpus(self) -> tuple[int, ...]:
+        self._enter("cpus")
+        return (0,) if self.is_pinned else ()
+
+    def pin_cpu(self) -> None:
+        self._enter("pin_cpu")
+        self.is_pinned = True
+
+    def unpin_cpu(self) -> None:
+        self._enter("unpin_cpu")
+        self.is_pinned = False
+
+    def close(self) -> None:
+        self._enter("close")
+
+
+def topology(**not_normal: str) -> ClusterTopology:
+    return ClusterTopology(
+        name="lab",
+        nodes=(DiscoveredNode(address=ADDRESS, host_id="h1", dc="dc1", rack="r1"),),
+        not_normal=not_normal,
+        keyspaces=("ks",),
+        user_keyspaces=("ks",),
+        tables=("ks:t",),
+    )
