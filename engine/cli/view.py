@@ -88,17 +88,19 @@ def _summary(
         f"{progress.sstables_restored} of {progress.sstables} SSTables",
         f"{progress.batches_restored} batches",
     ]
+    trouble = []
     if progress.retries:
-        counts.append(f"{progress.retries} retried")
+        trouble.append(f"{progress.retries} batches tried again")
     if progress.failed:
-        counts.append(f"{bytes_text(progress.failed)} failed")
+        trouble.append(f"{bytes_text(progress.failed)} failed and waiting for another attempt")
     return [
         f"run {progress.run_id}",
         f"{progress.cluster}  {progress.snapshot_tag}",
         ", ".join(state),
         "",
-        f"{_bar(progress.restored, progress.size, shape, width=30)}{percent:5.1f} %  {sizes}",
+        f"{_bar(progress.restored, progress.size, shape, width=30)}{percent:.1f} %  {sizes}",
         ", ".join(counts),
+        *([", ".join(trouble)] if trouble else []),
     ]
 
 

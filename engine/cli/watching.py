@@ -11,7 +11,8 @@ from scylla_restore.engine.cli.view import EVERYTHING, Shape, progress_lines, st
 from scylla_restore.events.projections.progress import RunState
 
 REDRAW_S = 0.5
-_FIXED_LINES = 12
+_FIXED_LINES = 14
+"""What the view takes beside tables and hosts: at most so many lines, and the cursor's."""
 
 Draw = Callable[[list[str]], None]
 
