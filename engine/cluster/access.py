@@ -107,11 +107,12 @@ class ClusterAccess:
 
 def _no_answer(failures: list[NodeError]) -> NodeError:
     said_no = next((failure for failure in failures if not failure.retryable), None)
-    if said_no is not None or len(failures) == 1:
-        return said_no or failures[0]
+    if said_no is not None:
+        return said_no
+    words = "; ".join(failure.message for failure in failures)
     return NodeUnreachable(
-        "no contact point answers: " + "; ".join(failure.message for failure in failures),
+        f"no contact point answers: {words}",
         node=failures[-1].node,
         call=failures[-1].call,
-        hint="are the agents running, and are `hosts` and `port` right?",
+        hint="is scylla-manager-agent running there, and are `hosts` and `port` of the cluster right?",
     )

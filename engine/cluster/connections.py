@@ -151,6 +151,8 @@ class _Connection(HTTPSConnection):
 
 def words_of(error: BaseException) -> str:
     """Return what the operating system or TLS said in the depth of a library's error, in lower case."""
+    if isinstance(error, ConnectionFailed):
+        return str(error)
     deepest: BaseException = error
     seen: set[int] = set()
     while id(deepest) not in seen:

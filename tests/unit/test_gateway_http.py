@@ -1,5 +1,6 @@
 """What happens between a call and its answer."""
 
+import socket
 import threading
 import traceback
 from collections.abc import Callable
@@ -163,6 +164,56 @@ def test_closing_ends_a_call_that_hangs(begin: bytes) -> None:
         caller.join()
     assert [type(failure) for failure in failures] == [NodeUnreachable]
     assert "closed by this side" in failures[0].message
+
+
+def test_closing_ends_a_handshake_that_hangs() -> None:
+    failures: list[NodeError] = []
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        access = ClusterAccess(
+            AccessSettings(
+                contact_points=("127.0.0.1",),
+                token=Secret(TOKEN),
+                port=mute.getsockname()[1],
+                tls=TlsSettings(insecure=True),
+                timeouts=Timeouts(connect_s=3600.0),
+            )
+        )
+        caller = threading.Thread(target=lambda: failures.append(_failure_of(access)))
+        caller.start()
+        connection, _ = mute.accept()
+        with connection:
+            connection.recv(1)
+            access.close()
+            caller.join()
+    assert "closed by this side" in failures[0].message
+
+
+def _failure_of(access: ClusterAccess) -> NodeError:
+    with pytest.raises(NodeUnreachable) as caught:
+        access.gateway("127.0.0.1").cluster_name()
+    return caught.value
+
+
+def test_something_that_does_not_speak_tls_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        answering = threading.Thread(target=_answer_plainly, args=(plain,))
+        answering.start()
+        settings = AccessSettings(
+            contact_points=("127.0.0.1",),
+            token=Secret(TOKEN),
+            port=plain.getsockname()[1],
+            tls=TlsSettings(insecure=True),
+        )
+        with pytest.raises(NodeUnreachable, match="no TLS: "):
+            ClusterAccess(settings).first_answering()
+        answering.join()
+
+
+def _answer_plainly(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 def test_closing_ends_a_pause() -> None:
