@@ -147,7 +147,12 @@ class SQLiteLog:
                 "ORDER BY requests.id",
                 (run,),
             ).fetchall()
-        return [Request(run=run, kind=RequestKind(kind), requested_by=by) for kind, by in rows]
+        # A kind that a newer program asks for is not ours to answer.
+        return [
+            Request(run=run, kind=RequestKind(kind), requested_by=by)
+            for kind, by in rows
+            if kind in RequestKind.__members__.values()
+        ]
 
     def clear_requests(self, run: str, *, kinds: Collection[RequestKind] = tuple(RequestKind)) -> None:
         """See ``EventLog.clear_requests``."""
