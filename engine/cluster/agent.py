@@ -6,14 +6,9 @@ from typing import TypeVar
 import msgspec
 
 from scylla_restore.engine.cluster.endpoint import Timeouts
-from scylla_restore.engine.cluster.http import MIB, AnswerCut, NodeClient, Request
-from scylla_restore.engine.cluster.paths import (
-    Listing,
-    checked,
-    checked_below_table,
-    is_listed_path,
-    split_remote,
-)
+from scylla_restore.engine.cluster.http import MIB, NodeClient, Request
+from scylla_restore.engine.cluster.listing import decode_listing
+from scylla_restore.engine.cluster.paths import checked, checked_below_table, split_remote
 from scylla_restore.engine.cluster.port import DiskSpace, JobProgress, RemoteFile
 from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, NodeRefused
 
@@ -258,7 +253,7 @@ class AgentApi:
             silence_s=self._timeouts.listing_silence_s,
             limit_bytes=_LONGEST_LISTING_BYTES,
         )
-        return self._client.send(request, lambda body: _decode_listing(body, recursive=recursive))
+        return self._client.send(request, lambda body: decode_listing(body, recursive=recursive))
 
     def _get(self, path: str, decode: Callable[[bytes], T]) -> T:
         return self._client.send(
@@ -296,7 +291,6 @@ class AgentApi:
 
 
 _encoder = msgspec.json.Encoder()
-_listing = msgspec.json.Decoder(Listing)
 
 
 def _path(call: str) -> str:
@@ -317,16 +311,3 @@ def _nothing(body: bytes) -> None:
 
 def _rate(rate: str) -> str:
     return _UNLIMITED if rate == "off" else rate
-
-
-def _decode_listing(body: bytes, *, recursive: bool) -> tuple[RemoteFile, ...]:
-    """Read a listing. An error in the middle of one ends the body, and the status stays 200."""
-    if not body.rstrip().endswith(b"]}"):
-        raise AnswerCut("the listing ends in the middle")
-    items = _listing.decode(body).list
-    for item in items:
-        if not is_listed_path(item.path, recursive=recursive):
-            raise ValueError(f"the listing names {item.path!r}, which cannot be a name in it")
-        if item.size < 0 and not item.is_dir:
-            raise ValueError(f"the listing gives {item.path!r} a size of {item.size}")
-    return tuple(RemoteFile(path=item.path, size=item.size, is_dir=item.is_dir) for item in items)

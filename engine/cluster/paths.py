@@ -1,7 +1,5 @@
 """Paths below an agent's ``data:`` and in its listings. The agent does not check them all: we do, before it is asked."""
 
-import msgspec
-
 from scylla_restore.engine.errors import NodeRefused
 
 _DEPTH_OF_TABLE = 2  # <keyspace>/<table>-<id>
@@ -52,17 +50,3 @@ def is_listed_path(path: str, *, recursive: bool) -> bool:
 
 def _is_name(segment: str) -> bool:
     return segment not in {"", ".", ".."} and "\0" not in segment
-
-
-class ListedItem(msgspec.Struct, frozen=True, rename="pascal"):
-    """One entry of an agent's listing."""
-
-    path: str
-    size: int
-    is_dir: bool = False
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """An agent's listing."""
-
-    list: tuple[ListedItem, ...]

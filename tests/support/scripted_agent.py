@@ -48,7 +48,12 @@ class Reset:
     """The connection ends without an answer."""
 
 
-Action = Reply | Hang | Reset
+@dataclass(frozen=True)
+class Trickle:
+    """An answer that never ends, a byte at a time."""
+
+
+Action = Reply | Hang | Reset | Trickle
 Script = Callable[[Received], Action]
 
 
@@ -158,6 +163,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(action.then)
             self.wfile.flush()
             self.server.agent.released.wait()
+        if isinstance(action, Trickle):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while not self.server.agent.released.wait(0.01):
+                self.wfile.write(b" ")
+                self.wfile.flush()
         self.close_connection = True
 
     def _reply(self, reply: Reply) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.reached import NODE, TOKEN, reached
-from tests.support.scripted_agent import Action, Hang, Received, Reply, Reset, said
+from tests.support.scripted_agent import Action, Hang, Received, Reply, Reset, Trickle, said
 
 from scylla_restore.engine.cluster.access import AccessSettings, ClusterAccess
 from scylla_restore.engine.cluster.endpoint import Timeouts
@@ -135,6 +135,14 @@ def test_silence_ends_with_the_timeout() -> None:
     with (
         reached([Hang()], timeouts=Timeouts(request_s=0.05), attempts=1) as (gateway, _agent),
         pytest.raises(NodeUnreachable, match="timed out"),
+    ):
+        gateway.cluster_name()
+
+
+def test_an_answer_that_trickles_in_ends_with_the_timeout() -> None:
+    with (
+        reached([Trickle()], timeouts=Timeouts(request_s=0.05), attempts=1) as (gateway, _agent),
+        pytest.raises(NodeUnreachable, match=r"not complete after 0\.05 s"),
     ):
         gateway.cluster_name()
 
