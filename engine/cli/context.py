@@ -51,7 +51,7 @@ class Context:
         Raises:
             LogError: it is not there, or cannot be opened.
         """
-        from scylla_restore.events.log import open_log  # noqa: PLC0415  # a store's driver is slow to import
+        from scylla_restore.events.log.opening import open_log  # noqa: PLC0415  # a store's driver is slow to import
 
         log = open_log(self.log_url, create=create)
         try:
