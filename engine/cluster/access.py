@@ -1,7 +1,6 @@
 """The way into a cluster: which agents there are, how they are reached, and what is said to them."""
 
 import threading
-import weakref
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
@@ -46,7 +45,8 @@ class ClusterAccess:
         self._pause = pause
         self._trust = Trust(settings.tls)
         self._lock = threading.Lock()
-        self._gateways: weakref.WeakSet[RestNodeGateway] = weakref.WeakSet()
+        self._gateways: list[RestNodeGateway] = []
+        self._closed = False
         for address in (*settings.contact_points, *settings.translate):
             self.endpoint(address)
 
@@ -82,9 +82,10 @@ class ClusterAccess:
         raise _no_answer(failures)
 
     def close(self) -> None:
-        """Close all gateways that are still open; calls under way end."""
+        """Close all gateways that are still open; calls under way end, and gateways made later make none."""
         with self._lock:
-            gateways = list(self._gateways)
+            self._closed = True
+            gateways, self._gateways = self._gateways, []
         for gateway in gateways:
             gateway.close()
 
@@ -101,7 +102,11 @@ class ClusterAccess:
         )
         gateway = RestNodeGateway(client, settings.timeouts)
         with self._lock:
-            self._gateways.add(gateway)
+            if self._closed:
+                gateway.close()
+            else:
+                self._gateways = [known for known in self._gateways if not known.closed]
+                self._gateways.append(gateway)
         return gateway
 
 

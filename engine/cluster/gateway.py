@@ -28,6 +28,11 @@ class RestNodeGateway:
         """The node's address, as the cluster names it."""
         return self._client.node
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, so that all calls end with ``NodeUnreachable``."""
+        return self._client.closed
+
     def cluster_name(self) -> str:
         """See the port."""
         return self.scylla.cluster_name()

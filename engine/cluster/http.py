@@ -95,6 +95,11 @@ class NodeClient:
         self._session.trust_env = False
         self._session.mount("https://", NodeAdapter(self._dialer))
 
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closed.is_set()
+
     def send(self, request: Request, decode: Callable[[bytes], T]) -> T:
         """Make a call and return its answer, decoded.
 

@@ -82,6 +82,8 @@ class ScriptedAgent:
         self.requests: list[Received] = []
         self.connections = 0
         self.asked = threading.Event()
+        self.left = threading.Event()
+        """Set when a client has closed its connection."""
         self.released = threading.Event()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         identity.serve_with(self.tls)
@@ -135,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
         finally:
             cast("ssl.SSLSocket", self.request).close()
+            self.server.agent.left.set()
 
     def handle_one_request(self) -> None:
         self.raw_requestline = self.rfile.readline(65537)

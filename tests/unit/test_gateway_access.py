@@ -65,8 +65,19 @@ def test_closing_closes_every_gateway() -> None:
         gateway = access.gateway("10.0.0.0")
         assert gateway.cluster_name() == "prod"
         access.close()
-        with pytest.raises(NodeUnreachable, match="closed by this side"):
-            gateway.cluster_name()
+        for unusable in (gateway, access.gateway("10.0.0.0")):
+            with pytest.raises(NodeUnreachable, match="closed by this side"):
+                unusable.cluster_name()
+        assert len(agent.requests) == 1
+
+
+def test_a_gateway_that_nobody_closed_is_closed_in_the_end() -> None:
+    with scripted(said("prod")) as agent:
+        access = access_to(agent)
+        access.gateway("10.0.0.0").cluster_name()
+        assert not agent.left.is_set()
+        access.close()
+        assert agent.left.wait(10)
 
 
 @pytest.mark.parametrize(
