@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Protocol
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
-from scylla_restore.engine.cluster.access import AccessSettings, ClusterAccess
+from scylla_restore.engine.cluster.access import ClusterAccess
+from scylla_restore.engine.cluster.configured import access_settings
 from scylla_restore.engine.cluster.port import NodeGateway
-from scylla_restore.engine.cluster.tls import TlsSettings
 from scylla_restore.engine.config import ChosenCluster
-from scylla_restore.engine.errors import ConfigurationError
 
 
 class ClusterConnection(Protocol):
@@ -67,25 +66,8 @@ def cluster_connection(chosen: ChosenCluster, environment: Mapping[str, str]) ->
     Raises:
         ConfigurationError: a secret cannot be resolved, or a file cannot be read.
     """
-    settings = chosen.settings
-    if settings.auth_token is None:
-        raise ConfigurationError(
-            f"cluster {chosen.name} has no auth_token", hint="set `auth_token`, or pass --auth-token env:NAME"
-        )
-    access = ClusterAccess(
-        AccessSettings(
-            contact_points=tuple(settings.hosts),
-            token=settings.auth_token.resolve(environment, what=f"auth_token of cluster {chosen.name}"),
-            port=settings.port,
-            translate=settings.translate,
-            tls=TlsSettings(
-                ca_file=str(settings.tls_ca) if settings.tls_ca else None,
-                fingerprints=settings.fingerprints,
-                insecure=settings.insecure,
-            ),
-        )
-    )
-    return RestConnection(access, settings.id)
+    access = ClusterAccess(access_settings(chosen, environment))
+    return RestConnection(access, chosen.settings.id)
 
 
 def cluster_id(configured: UUID | None, name: str) -> str:

@@ -13,12 +13,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from scylla_restore.engine.api import ClusterConnection, cluster_connection
+from scylla_restore.engine.config import choose_cluster, load_config
 from scylla_restore.engine.lab.backup_writer import BackupRequest, write_backup
 from scylla_restore.engine.lab.lab import Lab
 from scylla_restore.engine.lab.state import Speeds
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log.sqlite import SQLiteLog
-from scylla_restore.events.model.batches import BatchAssigned, BatchDownloaded, DownloadRequested, SSTablesLoaded
+from scylla_restore.events.model.batches import (
+    BatchAssigned,
+    BatchDownloaded,
+    DownloadRequested,
+    SSTablesLoaded,
+)
 from scylla_restore.events.model.run import RunCompleted
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -42,7 +49,7 @@ class Report(msgspec.Struct, frozen=True):
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[tuple[Lab, str]]:
-    speeds = Speeds(download_mbps=2.0, load_mbps=2.0)
+    speeds = Speeds(download_mbps=16.0, load_mbps=16.0)
     with Lab(tmp_path, nodes=3, shards=2, speeds=speeds) as lab:
         backup = write_backup(
             tmp_path,
@@ -73,10 +80,7 @@ def settings(lab: Lab) -> dict[str, object]:
         access.close()
 
 
-def _access(lab: Lab):  # type: ignore[no-untyped-def]  # the connection's own type says enough
-    from scylla_restore.engine.api import cluster_connection
-    from scylla_restore.engine.config import choose_cluster, load_config
-
+def _access(lab: Lab) -> ClusterConnection:
     return cluster_connection(choose_cluster(load_config(lab.config_path).config), {})
 
 
