@@ -1,0 +1,26 @@
+"""Keys and prefixes that every store refuses alike."""
+
+from scylla_restore.engine.errors import StorageDenied
+
+
+def check_key(key: str, location: str) -> str:
+    """Return ``key`` if it stays inside its bucket.
+
+    Raises:
+        StorageDenied: it has an empty segment, ``.`` or ``..``, or a NUL.
+    """
+    if "\x00" in key or any(segment in {"", ".", ".."} for segment in key.split("/")):
+        raise StorageDenied(f"{location}: {key!r} is not a key that an object can have", location=location)
+    return key
+
+
+def check_prefix(prefix: str, location: str) -> str:
+    """Return ``prefix`` if it ends in a slash and stays inside its bucket.
+
+    Raises:
+        StorageDenied: it does not.
+    """
+    check_key(prefix.removesuffix("/"), location)
+    if not prefix.endswith("/"):
+        raise StorageDenied(f"{location}: {prefix!r} does not end in a slash", location=location)
+    return prefix

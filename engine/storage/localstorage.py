@@ -1,0 +1,119 @@
+"""A bucket that is a directory, on a file system that the nodes mount too."""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scylla_restore.engine.errors import (
+    BucketMissing,
+    ObjectMissing,
+    ObjectTooLarge,
+    StorageDenied,
+    StorageUnavailable,
+)
+from scylla_restore.engine.storage.keys import check_key, check_prefix
+from scylla_restore.engine.storage.port import StoredObject
+
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+class LocalStorage:
+    """``localstorage:<bucket>``: the directory ``bucket`` in ``root``.
+
+    Symbolic links in the bucket are as if they were not there: the nodes' agents do not follow them either.
+
+    Raises:
+        StorageDenied: the bucket's name leads elsewhere.
+    """
+
+    def __init__(self, root: Path, bucket: str) -> None:
+        self._location = f"localstorage:{bucket}"
+        if "/" in check_key(bucket, self._location):
+            raise StorageDenied(f"{bucket!r} is not the name of a bucket", location=self._location)
+        self._bucket = root / bucket
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See the port; each directory in the order of its names."""
+        with self._errors(prefix):
+            yield from self._walk(check_prefix(prefix, self._location))
+
+    def list_directories(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        check_prefix(prefix, self._location)
+        with self._errors(prefix):
+            directories = [
+                entry.name for entry in self._entries(prefix) if entry.is_dir(follow_symlinks=False)
+            ]
+            return tuple(name for name in directories if next(self._walk(f"{prefix}{name}/"), None))
+
+    def read(self, key: str, *, limit_bytes: int) -> bytes:
+        """See the port."""
+        path = self._path(check_key(key, self._location))
+        with self._errors(key):
+            if path is None or not path.is_file():
+                raise ObjectMissing(f"{self._location}/{key} does not exist", location=self._location)
+            with path.open("rb") as file:
+                data = file.read(limit_bytes + 1)
+        if len(data) > limit_bytes:
+            raise ObjectTooLarge(
+                f"{self._location}/{key} has more than {limit_bytes} bytes", location=self._location
+            )
+        return data
+
+    def close(self) -> None:
+        """See the port."""
+
+    def _path(self, key: str) -> Path | None:
+        """Return where the object or directory is; nowhere, if the way leads over a link.
+
+        Raises:
+            BucketMissing: the bucket is not there.
+        """
+        if not self._bucket.is_dir():
+            raise BucketMissing(
+                f"{self._location}: there is no directory {self._bucket}",
+                location=self._location,
+                hint="mount the file system, or set `path` in [localstorage] to where it is mounted",
+            )
+        path = self._bucket
+        for segment in key.split("/"):
+            path /= segment
+            if path.is_symlink():
+                return None
+        return path
+
+    def _walk(self, prefix: str) -> Iterator[StoredObject]:
+        for entry in self._entries(prefix):
+            key = f"{prefix}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(f"{key}/")
+            elif entry.is_file(follow_symlinks=False):
+                try:
+                    size = entry.stat(follow_symlinks=False).st_size
+                except FileNotFoundError:
+                    continue
+                yield StoredObject(key, size)
+
+    def _entries(self, prefix: str) -> Sequence[os.DirEntry[str]]:
+        path = self._path(prefix.rstrip("/"))
+        if path is None:
+            return ()
+        try:
+            with os.scandir(path) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        """Say in the port's words what the operating system said."""
+        try:
+            yield
+        except OSError as error:
+            said = f"{self._location}/{key}: {(error.strerror or str(error)).lower()}"
+            if error.errno in _DENIED:
+                hint = "let the user that runs the engine read the bucket's directory"
+                raise StorageDenied(said, location=self._location, hint=hint) from error
+            raise StorageUnavailable(said, location=self._location) from error

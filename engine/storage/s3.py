@@ -1,0 +1,195 @@
+"""Buckets of Amazon S3 and of everything that speaks its protocol."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, cast
+
+from scylla_restore.engine.errors import ObjectTooLarge, StorageUnavailable
+from scylla_restore.engine.secrets import Secret
+from scylla_restore.engine.storage.keys import check_key, check_prefix
+from scylla_restore.engine.storage.port import StoredObject
+from scylla_restore.engine.storage.s3_errors import storage_error
+from scylla_restore.engine.storage.s3_listing import PAGE, keep_page, objects_of
+
+_CONNECTIONS = 32
+_CONNECT_TIMEOUT_S = 10
+_READ_TIMEOUT_S = 60
+_ATTEMPTS = 5
+
+
+class _Body(Protocol):
+    """The SDK's stream of an object's bytes."""
+
+    def read(self, amount: int) -> bytes: ...  # as a file's
+    def close(self) -> None: ...
+
+
+class _Hooks(Protocol):
+    def register(self, event_name: str, handler: object) -> None: ...
+
+
+class _Meta(Protocol):
+    @property
+    def events(self) -> _Hooks: ...
+
+
+class _Client(Protocol):
+    """What is used of the SDK's client, which makes its methods as it runs."""
+
+    @property
+    def meta(self) -> _Meta: ...
+    def list_objects_v2(self, **arguments: object) -> Mapping[str, object]: ...
+    def get_object(self, **arguments: object) -> Mapping[str, object]: ...
+    def close(self) -> None: ...
+
+
+class S3Store:
+    """``s3:<bucket>``. Safe to use from several threads at once.
+
+    What is not given is left to the SDK's own chain (environment, profiles, instance roles). Buckets of an
+    ``endpoint`` of one's own are addressed by path unless ``force_path_style`` says otherwise.
+
+    Raises:
+        StorageError: the SDK refuses the settings.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        endpoint: str | None = None,
+        region: str | None = None,
+        access_key_id: Secret | None = None,
+        secret_access_key: Secret | None = None,
+        session_token: Secret | None = None,
+        profile: str | None = None,
+        shared_credentials_file: Path | None = None,
+        force_path_style: bool | None = None,
+        attempts: int = _ATTEMPTS,
+        read_timeout_s: float = _READ_TIMEOUT_S,
+    ) -> None:
+        self._bucket = bucket
+        self._location = f"s3:{bucket}"
+        with self._errors(""):
+            self._client = _client(
+                endpoint=endpoint,
+                region=region,
+                access_key_id=access_key_id,
+                secret_access_key=secret_access_key,
+                session_token=session_token,
+                profile=profile,
+                shared_credentials_file=shared_credentials_file,
+                by_path=endpoint is not None if force_path_style is None else force_path_style,
+                attempts=attempts,
+                read_timeout_s=read_timeout_s,
+            )
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See the port; in the order of the keys."""
+        for page in self._pages(prefix):
+            yield from objects_of(cast("bytes", page[PAGE]), self._location)
+
+    def list_directories(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(
+            str(common["Prefix"]).removeprefix(prefix).rstrip("/")
+            for page in self._pages(prefix, Delimiter="/")
+            for common in cast("list[Mapping[str, object]]", page.get("CommonPrefixes", []))
+        )
+
+    def read(self, key: str, *, limit_bytes: int) -> bytes:
+        """See the port."""
+        check_key(key, self._location)
+        with self._errors(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            body, size = cast("_Body", answer["Body"]), cast("int", answer["ContentLength"])
+            try:
+                data = b"" if size > limit_bytes else body.read(limit_bytes + 1)
+            finally:
+                body.close()
+        if max(size, len(data)) > limit_bytes:
+            raise ObjectTooLarge(
+                f"{self._location}/{key} has {size} bytes, and {limit_bytes} are the most",
+                location=self._location,
+            )
+        if len(data) != size:
+            raise StorageUnavailable(
+                f"{self._location}/{key}: only {len(data)} of {size} bytes arrived", location=self._location
+            )
+        return data
+
+    def close(self) -> None:
+        """See the port."""
+        self._client.close()
+
+    def _pages(self, prefix: str, **more: object) -> Iterator[Mapping[str, object]]:
+        check_prefix(prefix, self._location)
+        position: dict[str, object] = {}
+        while True:
+            with self._errors(prefix):
+                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **position, **more)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            token = page.get("NextContinuationToken")
+            if not token or token == position.get("ContinuationToken"):
+                raise StorageUnavailable(
+                    f"{self._location}/{prefix}: the listing says that it goes on, but not where",
+                    location=self._location,
+                )
+            position = {"ContinuationToken": token}
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        """Say in the port's words what the server, or the SDK, said."""
+        try:
+            yield
+        except Exception as error:
+            raise storage_error(error, location=self._location, what=what) from error
+
+
+def _client(
+    *,
+    endpoint: str | None,
+    region: str | None,
+    access_key_id: Secret | None,
+    secret_access_key: Secret | None,
+    session_token: Secret | None,
+    profile: str | None,
+    shared_credentials_file: Path | None,
+    by_path: bool,
+    attempts: int,
+    read_timeout_s: float,
+) -> _Client:
+    # The SDK is large, and not everybody's buckets are in S3.
+    from boto3.session import Session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.session import Session as CoreSession  # noqa: PLC0415
+
+    core = CoreSession()
+    if shared_credentials_file is not None:
+        core.set_config_variable("credentials_file", str(shared_credentials_file))
+    session = Session(
+        aws_access_key_id=access_key_id.reveal() if access_key_id else None,
+        aws_secret_access_key=secret_access_key.reveal() if secret_access_key else None,
+        aws_session_token=session_token.reveal() if session_token else None,
+        region_name=region,
+        profile_name=profile,
+        botocore_session=core,
+    )
+    config = Config(
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
+        max_pool_connections=_CONNECTIONS,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        read_timeout=read_timeout_s,
+        tcp_keepalive=True,
+        s3={"addressing_style": "path" if by_path else "auto"},
+        # Servers other than Amazon's do not always know the SDK's newer checksums.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        user_agent_extra="scylla-restore",
+    )
+    client = cast("_Client", session.client("s3", endpoint_url=endpoint, config=config))
+    client.meta.events.register("before-parse.s3.ListObjectsV2", keep_page)
+    return client
