@@ -132,7 +132,12 @@ def test_nothing_sleeps_but_runtimes_and_adapters_that_are_told_to() -> None:
         at(path, node)
         for path in sources("actors", "engine/core", "events", "tests")
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"time.sleep", "sleep", "asyncio.sleep"}
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in {"time.sleep", "asyncio.sleep"})
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module in {"time", "asyncio"}
+            and any(alias.name == "sleep" for alias in node.names)
+        )
     ]
     assert sleeping == []
 
