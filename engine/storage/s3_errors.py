@@ -120,4 +120,4 @@ def _failed(error: Exception, what: str, location: str) -> StorageError:
 
 def _in_one_line(text: str) -> str:
     line = " ".join(text.split())
-    return line[:1].lower() + line[1:]
+    return line if line[:2].isupper() else line[:1].lower() + line[1:]

@@ -147,7 +147,7 @@ def test_a_server_that_does_not_speak_tls_as_it_should_is_refused() -> None:
             secret_access_key=Secret("s"),
             attempts=1,
         )
-        with pytest.raises(StorageDenied, match="s3:b/a/: ssl validation failed"):
+        with pytest.raises(StorageDenied, match="s3:b/a/: SSL validation failed"):
             list(secure.list("a/"))
         secure.close()
 
