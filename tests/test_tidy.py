@@ -3,7 +3,7 @@
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -86,6 +86,11 @@ def at(path: Path, node: ast.stmt | ast.expr | int) -> str:
     return f"{path.relative_to(PROJECT)}:{node if isinstance(node, int) else node.lineno}"
 
 
+def told(found: Sequence[object]) -> str:
+    """All places, a line each: a test runner would cut them short."""
+    return "\n".join(("", *map(str, found)))
+
+
 def imported(node: ast.AST) -> Iterator[str]:
     """The top-level names of the modules that a statement imports."""
     if isinstance(node, ast.Import):
@@ -102,7 +107,8 @@ def comments(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_no_file_is_too_long_to_be_read() -> None:
     long = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources()}
-    assert [(at(path, 1), lines) for path, lines in long.items() if lines > MOST_LINES_OF_A_FILE] == []
+    found = [(at(path, 1), lines) for path, lines in long.items() if lines > MOST_LINES_OF_A_FILE]
+    assert not found, told(found)
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
@@ -113,7 +119,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION
     ]
-    assert long == []
+    assert not long, told(long)
 
 
 def test_only_the_command_line_and_scripts_print() -> None:
@@ -124,7 +130,7 @@ def test_only_the_command_line_and_scripts_print() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
-    assert printing == []
+    assert not printing, told(printing)
 
 
 def test_nothing_sleeps_but_runtimes_and_adapters_that_are_told_to() -> None:
@@ -139,7 +145,7 @@ def test_nothing_sleeps_but_runtimes_and_adapters_that_are_told_to() -> None:
             and any(alias.name == "sleep" for alias in node.names)
         )
     ]
-    assert sleeping == []
+    assert not sleeping, told(sleeping)
 
 
 def test_what_is_pure_imports_no_clock_chance_environment_logger_or_io() -> None:
@@ -152,7 +158,7 @@ def test_what_is_pure_imports_no_clock_chance_environment_logger_or_io() -> None
         for name in imported(node)
         if name in IMPURE_MODULES
     ]
-    assert impure == []
+    assert not impure, told(impure)
 
 
 def test_what_is_pure_does_not_ask_for_the_time_or_make_up_names() -> None:
@@ -163,7 +169,7 @@ def test_what_is_pure_does_not_ask_for_the_time_or_make_up_names() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in IMPURE_CALLS
     ]
-    assert asking == []
+    assert not asking, told(asking)
 
 
 def test_sdks_are_loaded_by_adapters_and_only_when_they_are_needed() -> None:
@@ -184,7 +190,8 @@ def test_sdks_are_loaded_by_adapters_and_only_when_they_are_needed() -> None:
         for name in imported(node)
         if name in SDKS
     ]
-    assert (early, elsewhere) == ([], [])
+    assert not early, told(early)
+    assert not elsewhere, told(elsewhere)
 
 
 def test_production_code_checks_with_errors_not_with_assertions() -> None:
@@ -194,7 +201,7 @@ def test_production_code_checks_with_errors_not_with_assertions() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Assert)
     ]
-    assert asserting == []
+    assert not asserting, told(asserting)
 
 
 def test_every_event_has_a_tag_written_by_hand() -> None:
@@ -218,7 +225,8 @@ def test_tags_are_unique() -> None:
 
 @pytest.mark.parametrize("kind", sorted(SUPPRESSIONS))
 def test_every_suppressed_rule_is_named_and_has_its_reason(kind: str) -> None:
-    assert [place for path in sources() if path != Path(__file__) for place in unexplained(path, kind)] == []
+    found = [place for path in sources() if path != Path(__file__) for place in unexplained(path, kind)]
+    assert not found, told(found)
 
 
 def unexplained(path: Path, kind: str) -> Iterator[str]:
@@ -245,7 +253,7 @@ def test_the_text_is_free_of(what: str) -> None:
         )
         if FORBIDDEN_TEXT[what].search(line)
     ]
-    assert found == []
+    assert not found, told(found)
 
 
 def test_test_files_have_names_of_their_own() -> None:
@@ -266,11 +274,11 @@ def test_every_test_says_something_about_what_it_tests() -> None:
         and node.name.startswith("test_")
         and not checking.search(ast.unparse(node))
     ]
-    assert silent == []
+    assert not silent, told(silent)
 
 
 def test_scripts_stop_at_the_first_error() -> None:
     shell = [path for path in tracked() if path.read_bytes().startswith(b"#!/usr/bin/env bash")]
     careless = [at(path, 1) for path in shell if "set -euo pipefail" not in path.read_text(encoding="utf-8")]
     assert shell
-    assert careless == []
+    assert not careless, told(careless)
