@@ -290,3 +290,16 @@ def test_a_hundred_percent_are_reported_only_when_the_run_is_done() -> None:
     assert percent_done(RunState.RUNNING, restored=0, size=0) == 0.0
     assert percent_done(RunState.RUNNING, restored=999, size=3000) == 33.3
     assert percent_done(RunState.DONE, restored=0, size=0) == 100.0
+
+
+def test_a_fold_that_is_put_away_and_taken_up_again_anywhere_comes_to_the_same() -> None:
+    story = indexed_story().tell(told.batch_assigned(1, "d1", size=300)).restore(1)
+    story.tell(told.batch_assigned(2, "d1", size=300), told.load_failed(2)).die(for_s=60)
+    story.tell(told.batch_assigned(2, "d1", size=300, attempt=2)).restore(2, attempt=2)
+    whole = fold(story.envelopes)
+    for cut in range(len(story.envelopes)):
+        kept = msgspec.msgpack.encode(fold(story.envelopes[:cut]))
+        state = msgspec.msgpack.decode(kept, type=ProgressState)
+        for envelope in story.envelopes[cut:]:
+            progress.apply(state, envelope)
+        assert state == whole
