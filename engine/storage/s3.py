@@ -163,9 +163,9 @@ def _client(
     read_timeout_s: float,
 ) -> _Client:
     # The SDK is large, and not everybody's buckets are in S3.
-    from boto3.session import Session  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.session import Session as CoreSession  # noqa: PLC0415
+    from boto3.session import Session  # noqa: PLC0415 - as said above
+    from botocore.config import Config  # noqa: PLC0415 - as said above
+    from botocore.session import Session as CoreSession  # noqa: PLC0415 - as said above
 
     core = CoreSession()
     if shared_credentials_file is not None:
