@@ -35,3 +35,8 @@ def rate_text(size: int, milliseconds: int) -> str:
 def percent_text(part: int, whole: int) -> str:
     """Return a share in percent, cut to a tenth; nothing of nothing is all of it."""
     return f"{part * 1000 // whole / 10 if whole else 100.0:.1f} %"
+
+
+def count_text(count: int, what: str) -> str:
+    """Return a number of things, whose plural ends in s: ``1 node``, ``2 nodes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

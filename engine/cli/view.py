@@ -7,7 +7,7 @@ are at work come first, the others are counted.
 from dataclasses import dataclass
 
 from scylla_restore.engine.cli.output import at_text
-from scylla_restore.engine.cli.units import bytes_text, duration_text, percent_text, rate_text
+from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
 from scylla_restore.events.projections.progress import RunState, percent_done
 from scylla_restore.events.projections.progress_document import (
     HostProgress,
@@ -90,7 +90,7 @@ def _summary(
     ]
     trouble = []
     if progress.retries:
-        trouble.append(f"{progress.retries} batches tried again")
+        trouble.append(count_text(progress.retries, "attempt") + " after a batch's first")
     if progress.failed:
         trouble.append(f"{bytes_text(progress.failed)} failed and waiting for another attempt")
     return [
@@ -115,7 +115,7 @@ def _tables(keyspaces: tuple[KeyspaceProgress, ...], shape: Shape) -> list[str]:
     lines = [_table(keyspace, table, width, shape) for keyspace, table in sorted(shown, key=_by_name)]
     if rest:
         left = sum(table.size - table.restored for table in rest)
-        lines.append(f"… and {len(rest)} more tables, {bytes_text(left)} of them left")
+        lines.append(f"… and {count_text(len(rest), 'more table')}, {bytes_text(left)} of them left")
     return lines
 
 
@@ -146,7 +146,7 @@ def _hosts(hosts: tuple[HostProgress, ...], shape: Shape) -> list[str]:
     lines = [_host(host, width) for host in sorted(shown, key=lambda host: order[host.host])]
     if rest:
         busy = sum(host.state != "idle" for host in rest)
-        lines.append(f"… and {len(rest)} more nodes, {busy} of them at work")
+        lines.append(f"… and {count_text(len(rest), 'more node')}, {busy} of them at work")
     return lines
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.story import START
 
 from scylla_restore.engine.cli.tables import column_lines
-from scylla_restore.engine.cli.units import bytes_text, duration_text, percent_text, rate_text
+from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
 from scylla_restore.engine.cli.view import Shape, progress_lines, status_line
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.progress import RunState
@@ -92,7 +92,7 @@ def test_the_summary_says_state_size_speed_and_trouble() -> None:
         "",
         "━━━━━━━━━━━━━━━━━━━━━───────── 71.5 %  27.9 TiB of 39.1 TiB restored",
         "29.3 TiB downloaded, 715000 of 1000000 SSTables, 71500 batches",
-        "12 batches tried again, 3.0 GiB failed and waiting for another attempt",
+        "12 attempts after a batch's first, 3.0 GiB failed and waiting for another attempt",
     ]
 
 
@@ -183,6 +183,10 @@ def test_rates_and_shares() -> None:
         "99.9 %",
         "100.0 %",
     )
+
+
+def test_one_of_a_kind_is_no_plural() -> None:
+    assert (count_text(1, "node"), count_text(0, "node")) == ("1 node", "0 nodes")
 
 
 def test_columns_stand_below_each_other() -> None:
