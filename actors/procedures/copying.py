@@ -21,7 +21,8 @@ from scylla_restore.events.model.failure import Cause, Failure
 JOBS_AT_ONCE_MAX = 8
 POLL_WAIT_S = 2
 """Short, so that a request to stop is noticed soon: it cannot interrupt a call."""
-_ENDING_PATIENCE = timedelta(seconds=30)
+ENDING_PATIENCE = timedelta(seconds=30)
+"""How long a job may take to end, and a node to answer, when an attempt is cleaned up."""
 _UNIDENTIFIED = ""
 
 
@@ -147,21 +148,22 @@ class Copying:
         return f"{directory}/{order.file.object}" if isinstance(order, CopyRenamed) else directory
 
     async def end(self) -> bool:
-        """Stop what runs and wait for its end, within limits; return whether nothing writes any more."""
-        try:
+        """Stop what runs and wait for its end, within limits; return whether nothing writes any more.
+
+        Raises:
+            NodeError: the node does not answer, or says no.
+        """
+        for job in self.running:
+            await self._stop(job)
+        until = self._node.now() + ENDING_PATIENCE
+        while self._running and self._node.now() < until:
             for job in self.running:
-                await self._stop(job)
-            until = self._node.now() + _ENDING_PATIENCE
-            while self._running and self._node.now() < until:
-                for job in self.running:
-                    await self._notice_end(job, wait_s=POLL_WAIT_S)
-        except NodeError:
-            return False
+                await self._notice_end(job, wait_s=POLL_WAIT_S)
         return not self._running and self.is_sure
 
     async def _stop(self, job: int) -> None:
         if not await self._notice_end(job, wait_s=1):
-            await patiently(self._node, lambda gateway: gateway.stop_job(job), patience=_ENDING_PATIENCE)
+            await patiently(self._node, lambda gateway: gateway.stop_job(job), patience=ENDING_PATIENCE)
 
     async def _notice_end(self, job: int, *, wait_s: int) -> bool:
         """Whether the job is over; one that bears its id but began at another time is somebody else's."""
@@ -169,7 +171,7 @@ class Copying:
             progress = await patiently(
                 self._node,
                 lambda gateway: gateway.job_progress(job, wait_s=wait_s),
-                patience=_ENDING_PATIENCE,
+                patience=ENDING_PATIENCE,
             )
         except JobUnknown:
             is_ended = True

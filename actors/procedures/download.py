@@ -12,7 +12,7 @@ job that nobody knows may be writing. Such an attempt ends as incomplete, and th
 from datetime import timedelta
 
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
-from scylla_restore.actors.procedures.copying import BrokenCopy, Copying
+from scylla_restore.actors.procedures.copying import ENDING_PATIENCE, BrokenCopy, Copying
 from scylla_restore.actors.procedures.files import (
     assert_staging,
     misfit,
@@ -34,7 +34,6 @@ from scylla_restore.events.model.failure import Cause, Failure
 
 PROGRESS_INTERVAL = timedelta(seconds=10)
 """Progress is told no more often than this."""
-CLEAN_UP_PATIENCE = timedelta(seconds=30)
 
 
 async def download(node: Node, command: DownloadBatch) -> None:
@@ -170,10 +169,13 @@ async def _fail(node: Node, command: DownloadBatch, copying: Copying, failure: F
 
 
 async def _clean_up(node: Node, command: DownloadBatch, copying: Copying) -> bool:
-    """End the jobs, then remove the directory; return whether it is gone for good."""
-    is_quiet = await copying.end()
+    """End the jobs, then remove the directory; return whether it is gone for good.
+
+    A node that does not answer keeps what is there; the ledger has the directory.
+    """
     try:
-        await patiently(node, lambda gateway: gateway.purge(command.staging), patience=CLEAN_UP_PATIENCE)
+        is_quiet = await copying.end()
+        await patiently(node, lambda gateway: gateway.purge(command.staging), patience=ENDING_PATIENCE)
     except NodeError:
         return False
     await copying.forget()

@@ -27,17 +27,18 @@ async def until_answered(
 ) -> T:
     """Make a repeatable call until there is an answer.
 
+    The time that a call waits in vain counts: one that took longer than ``patience`` is not made again.
+
     Raises:
         NodeUnreachable, StorageUnavailable: there was none for as long as ``patience``.
         and what else the call raises.
     """
-    silent_since: datetime | None = None
+    began = now()
     for pause in pauses(1, 15):
         try:
             return await make()
         except (NodeUnreachable, StorageUnavailable) as error:
-            silent_since = silent_since or now()
-            if not error.retryable or now() + pause > silent_since + patience:
+            if not error.retryable or now() + pause > began + patience:
                 raise
         await Sleep(pause)
     raise AssertionError("pauses have no end")
