@@ -92,7 +92,7 @@ def _summary(
     if progress.retries:
         trouble.append(count_text(progress.retries, "attempt") + " after a batch's first")
     if progress.failed:
-        trouble.append(f"{bytes_text(progress.failed)} failed and waiting for another attempt")
+        trouble.append(f"{bytes_text(progress.failed)} failed and wait for the next")
     return [
         f"run {progress.run_id}",
         f"{progress.cluster}  {progress.snapshot_tag}",

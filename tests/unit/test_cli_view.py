@@ -92,7 +92,7 @@ def test_the_summary_says_state_size_speed_and_trouble() -> None:
         "",
         "━━━━━━━━━━━━━━━━━━━━━───────── 71.5 %  27.9 TiB of 39.1 TiB restored",
         "29.3 TiB downloaded, 715000 of 1000000 SSTables, 71500 batches",
-        "12 attempts after a batch's first, 3.0 GiB failed and waiting for another attempt",
+        "12 attempts after a batch's first, 3.0 GiB failed and wait for the next",
     ]
 
 
