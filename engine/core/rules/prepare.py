@@ -151,6 +151,13 @@ def _all_indexed(state: RunState) -> bool:
 def _nothing_to_restore(state: RunState) -> Failure | None:
     if state.workload.sstables:
         return None
+    if not any(location.manifests for location in state.locations.values()):
+        return Failure(
+            cause=Cause.REFUSED,
+            message=f"none of {', '.join(state.locations)} holds the manifests of snapshot "
+            f"{state.target.selection.snapshot_tag} that were asked for",
+            hint="`scylla-restore backups` lists what is there; a DC mapping leaves out all DCs that it does not name",
+        )
     return Failure(
         cause=Cause.REFUSED,
         message="no data in the backup matches the keyspace patterns "
