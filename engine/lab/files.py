@@ -38,12 +38,12 @@ class SharedFile(Generic[T]):
             status = self._path.stat()
         except FileNotFoundError:
             self._seen, self._value = None, self._empty
-            return self._value
+            return self._empty
         seen = (status.st_ino, status.st_mtime_ns, status.st_size)
         if seen != self._seen:
             # The content may be newer than what was seen; then the next call reads it once more.
-            self._value = msgspec.json.decode(self._path.read_bytes(), type=self._kind)
-            self._seen = seen
+            value = msgspec.json.decode(self._path.read_bytes(), type=self._kind)
+            self._value, self._seen = value, seen
         return self._value
 
     @contextmanager

@@ -24,16 +24,15 @@ def go_time(nanoseconds: int) -> str:
 
 
 class Transfer(msgspec.Struct, kw_only=True):
-    """One file of a job, in the order of the agent's JSON."""
+    """One file of a job; ``checked`` is one that was there already. Times are ns since 1970, 0 while unknown."""
 
-    error: str = ""
     name: str
     size: int
     bytes: int = 0
     checked: bool = False
-    started_at: str
-    completed_at: str = ZERO_TIME
-    group: str
+    started_ns: int
+    completed_ns: int = 0
+    error: str = ""
 
 
 class Stats:
@@ -100,7 +99,7 @@ class Job:
 
     def begin(self, name: str, size: int) -> Transfer:
         """Note that a file is being copied."""
-        transfer = Transfer(name=name, size=size, started_at=go_time(time.time_ns()), group=self.group)
+        transfer = Transfer(name=name, size=size, started_ns=time.time_ns())
         with self._lock:
             self.stats.under_way[name] = transfer
         return transfer
@@ -114,7 +113,7 @@ class Job:
     def end(self, transfer: Transfer, error: str = "") -> None:
         """Note that a file is there, or that it never will be: then its bytes count as failed."""
         transfer.error = error
-        transfer.completed_at = go_time(time.time_ns())
+        transfer.completed_ns = time.time_ns()
         with self._lock:
             stats = self.stats
             stats.under_way.pop(transfer.name, None)
@@ -128,10 +127,8 @@ class Job:
 
     def skip(self, name: str, size: int) -> None:
         """Note that a file was there already."""
-        now = go_time(time.time_ns())
-        transfer = Transfer(
-            name=name, size=size, bytes=size, checked=True, started_at=now, completed_at=now, group=self.group
-        )
+        now = time.time_ns()
+        transfer = Transfer(name=name, size=size, bytes=size, checked=True, started_ns=now, completed_ns=now)
         with self._lock:
             self.stats.skipped += size
             self.stats.transferred.append(transfer)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import msgspec
+
 from scylla_restore.engine.lab.jobs import ZERO_TIME, Job, Stats, Transfer, go_time
 from scylla_restore.engine.lab.pace import bandwidth_text, parse_bandwidth
 from scylla_restore.engine.lab.rclone_call import Call, Implementation
@@ -11,6 +13,19 @@ from scylla_restore.engine.lab.refusals import job_not_found
 
 # A stopped job goes on for a moment after the answer, as on a real node.
 _STOP_TAKES_S = 0.03
+
+
+class TransferredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a job, in the order of the agent's JSON."""
+
+    error: str
+    name: str
+    size: int
+    bytes: int
+    checked: bool
+    started_at: str
+    completed_at: str
+    group: str
 
 
 def _progress(call: Call) -> object:
@@ -52,7 +67,11 @@ def _info(call: Call) -> object:
         "duration": duration_ns / 1e9,
         "output": job.output if finished else None,
     }
-    return {"job": description, "stats": _stats(job.stats), "transferred": list(job.stats.transferred)}
+    return {
+        "job": description,
+        "stats": _stats(job.stats, job.group),
+        "transferred": [_transferred(transfer, job.group) for transfer in job.stats.transferred],
+    }
 
 
 def _stop(call: Call) -> object:
@@ -109,7 +128,7 @@ def _completed_at(job: Job) -> str:
     return ZERO_TIME if job.completed_ns is None else go_time(job.completed_ns)
 
 
-def _stats(stats: Stats) -> object:
+def _stats(stats: Stats, group: str) -> object:
     elapsed_s = time.monotonic() - stats.began_s
     described: dict[str, object] = {
         "bytes": stats.uploaded,
@@ -127,15 +146,28 @@ def _stats(stats: Stats) -> object:
     }
     under_way = list(stats.under_way.values())
     if under_way:
-        described["transferring"] = [_under_way(transfer, elapsed_s) for transfer in under_way]
+        described["transferring"] = [_under_way(transfer, group, elapsed_s) for transfer in under_way]
     return described
 
 
-def _under_way(transfer: Transfer, elapsed_s: float) -> object:
+def _transferred(transfer: Transfer, group: str) -> TransferredFile:
+    return TransferredFile(
+        error=transfer.error,
+        name=transfer.name,
+        size=transfer.size,
+        bytes=transfer.bytes,
+        checked=transfer.checked,
+        started_at=go_time(transfer.started_ns),
+        completed_at=go_time(transfer.completed_ns),
+        group=group,
+    )
+
+
+def _under_way(transfer: Transfer, group: str, elapsed_s: float) -> object:
     speed = transfer.bytes / elapsed_s if elapsed_s else 0.0
     return {
         "name": transfer.name,
-        "group": transfer.group,
+        "group": group,
         "size": transfer.size,
         "bytes": transfer.bytes,
         "percentage": 100 * transfer.bytes // transfer.size if transfer.size else 100,

@@ -48,21 +48,19 @@ class Copier:
         if not copy.target.is_local:
             self._upload(copy, job)
             return
-        present = _size_of(copy.target_path)
-        if present is not None:
-            entry = copy.source.stat(copy.source_path)
-            if entry.size == present and _same_content(copy, entry):
-                job.skip(copy.name, entry.size)
-                return
         entry, stream = copy.source.open(copy.source_path)
         with closing(stream):
-            self._download(copy, entry, stream, job)
+            target = _create(copy.target_path)
+            if target is None and _is_there(copy, entry):
+                job.skip(copy.name, entry.size)
+            else:
+                self._download(copy, entry, stream, target or FileIO(copy.target_path, "w"), job)
 
-    def _download(self, copy: FileCopy, entry: Entry, stream: Source, job: Job) -> None:
+    def _download(self, copy: FileCopy, entry: Entry, stream: Source, target: FileIO, job: Job) -> None:
         transfer = job.begin(copy.name, entry.size)
         path = copy.target_path
         try:
-            with _create(path) as target:
+            with target:
                 if job.disk_full or self._disk_is_full():
                     _run_out_of_space(stream, target, entry.size)
                 self._pour(stream, target, transfer, job)
@@ -135,22 +133,21 @@ def _check_size(transfer: Transfer, expected: int) -> None:
         raise CallRefused(f"corrupted on transfer: sizes differ {expected} vs {transfer.bytes}")
 
 
-def _create(path: str) -> FileIO:
+def _create(path: str) -> FileIO | None:
+    """Make a file, or return None if there is one."""
     try:
-        return FileIO(path, "w")
+        return FileIO(path, "x")
+    except FileExistsError:
+        return None
     except FileNotFoundError:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return FileIO(path, "w")
+        return _create(path)
 
 
-def _size_of(path: str) -> int | None:
-    try:
-        return Path(path).stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _same_content(copy: FileCopy, entry: Entry) -> bool:
+def _is_there(copy: FileCopy, entry: Entry) -> bool:
+    """Whether the target has the size of the source, and its content where that can be told."""
+    if Path(copy.target_path).stat().st_size != entry.size:
+        return False
     known = copy.source.md5(copy.source_path, entry)
     return not known or known == copy.target.md5(copy.target_path, entry)
 
