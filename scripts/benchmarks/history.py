@@ -57,6 +57,8 @@ COMPONENTS = (
 )
 SHAPE = SSTableShape(version="me", format="big", components=COMPONENTS)
 TABLES = 50
+NAMES = tuple(f"table_{number}" for number in range(TABLES))
+SSTABLE_BYTES = 1_000_000
 
 Line = tuple[str, datetime, AnyEvent]
 
@@ -91,85 +93,90 @@ def _directories(batches: int, sstables_per_batch: int) -> Iterator[tuple[str, t
 
 
 def _preparation(directories: list[tuple[str, tuple[str, ...]]]) -> Iterator[Line]:
-    location = BackupLocation(provider="s3", bucket="backups")
-    selection = Selection(kind=RestoreKind.TABLES, locations=(location,), snapshot_tag="sm_20260114183231UTC")
-    nodes = tuple(DiscoveredNode(address=n, host_id=f"host-{n}", dc="dc1", rack="r1") for n in NODES)
-    names = tuple(f"table_{n}" for n in range(TABLES))
-    events: list[AnyEvent] = [
-        RunStarted(
-            target=RestoreTarget(selection=selection),
-            cluster="bench",
-            cluster_id="6e1d7bd2-6c5c-4f8e-8a43-1c3e0b8f7a10",
-            seed=1,
-            started_by="bench",
-            engine_version="bench",
-        ),
-        OwnerChanged(owner="bench", engine_version="bench"),
-        StageEntered(stage=Stage.INIT),
-        ClusterDiscovered(
-            name="bench",
-            nodes=nodes,
-            keyspaces=("ks",),
-            user_keyspaces=("ks",),
-            tables=tuple(f"ks:{n}" for n in names),
-        ),
-        LocationOpened(location=LOCATION, manifests=("manifest",)),
-        ManifestRead(
-            location=LOCATION,
-            path="manifest",
-            sha256="0" * 64,
-            cluster_id="c",
-            cluster_name="source",
-            dc="dc1",
-            node_id="n",
-            tables=TABLES,
-            size=1,
-        ),
-    ]
-    for number, (directory, ids) in enumerate(directories):
-        events.append(
-            DirectoryIndexed(
-                directory=directory,
-                location=LOCATION,
-                path=f"backup/sst/cluster/c/dc/dc1/node/n{number % 6}/keyspace/ks/table/{names[number % TABLES]}/{directory}",
-                dc="dc1",
-                node_id=f"n{number % 6}",
-                keyspace="ks",
-                table=names[number % TABLES],
-                ids=ids,
-                sizes=(1_000_000,) * len(ids),
-                shapes=(SHAPE,),
-            )
-        )
     total = sum(len(ids) for _, ids in directories)
-    events += [
+    events = [
+        *_beginning(),
+        *(_indexed(number, directory, ids) for number, (directory, ids) in enumerate(directories)),
         LocationIndexed(
-            location=LOCATION, directories=len(directories), sstables=total, size=total * 1_000_000
+            location=LOCATION, directories=len(directories), sstables=total, size=total * SSTABLE_BYTES
         ),
         TablesResolved(
-            tables=tuple(TableDirectory(keyspace="ks", table=n, directory=f"{n}-{'a' * 32}") for n in names)
+            tables=tuple(
+                TableDirectory(keyspace="ks", table=name, directory=f"{name}-{'a' * 32}") for name in NAMES
+            )
         ),
+        *(event for node in NODES for event in _joined(node)),
+        StageCompleted(stage=Stage.INIT),
+        StageEntered(stage=Stage.DATA),
+        *(ActorAsked(actor=f"node/{node}", ask=Ask.ALTER) for node in NODES),
     ]
-    for node in NODES:
-        events += [
-            NodeJoined(
-                node=node,
-                host_id=f"host-{node}",
-                dc="dc1",
-                rack="r1",
-                shards=2,
-                scylla_version="2026.1.0",
-                agent_version="3.12",
-                locations=(LOCATION,),
-            ),
-            NodeSettingsRead(
-                node=node, transfers=4, bandwidth_rate="off", compaction={f"ks:{n}": False for n in names}
-            ),
-        ]
-    events += [StageCompleted(stage=Stage.INIT), StageEntered(stage=Stage.DATA)]
-    events += [ActorAsked(actor=f"node/{node}", ask=Ask.ALTER) for node in NODES]
     for event in events:
         yield "supervisor", START, event
+
+
+def _beginning() -> Iterator[AnyEvent]:
+    location = BackupLocation(provider="s3", bucket="backups")
+    selection = Selection(kind=RestoreKind.TABLES, locations=(location,), snapshot_tag="sm_20260114183231UTC")
+    yield RunStarted(
+        target=RestoreTarget(selection=selection),
+        cluster="bench",
+        cluster_id="6e1d7bd2-6c5c-4f8e-8a43-1c3e0b8f7a10",
+        seed=1,
+        started_by="bench",
+        engine_version="bench",
+    )
+    yield OwnerChanged(owner="bench", engine_version="bench")
+    yield StageEntered(stage=Stage.INIT)
+    yield ClusterDiscovered(
+        name="bench",
+        nodes=tuple(DiscoveredNode(address=n, host_id=f"host-{n}", dc="dc1", rack="r1") for n in NODES),
+        keyspaces=("ks",),
+        user_keyspaces=("ks",),
+        tables=tuple(f"ks:{name}" for name in NAMES),
+    )
+    yield LocationOpened(location=LOCATION, manifests=("manifest",))
+    yield ManifestRead(
+        location=LOCATION,
+        path="manifest",
+        sha256="0" * 64,
+        cluster_id="c",
+        cluster_name="source",
+        dc="dc1",
+        node_id="n",
+        tables=TABLES,
+        size=1,
+    )
+
+
+def _indexed(number: int, directory: str, ids: tuple[str, ...]) -> DirectoryIndexed:
+    node, table = f"n{number % len(NODES)}", NAMES[number % TABLES]
+    return DirectoryIndexed(
+        directory=directory,
+        location=LOCATION,
+        path=f"backup/sst/cluster/c/dc/dc1/node/{node}/keyspace/ks/table/{table}/{directory}",
+        dc="dc1",
+        node_id=node,
+        keyspace="ks",
+        table=table,
+        ids=ids,
+        sizes=(SSTABLE_BYTES,) * len(ids),
+        shapes=(SHAPE,),
+    )
+
+
+def _joined(node: str) -> Iterator[AnyEvent]:
+    yield NodeJoined(
+        node=node,
+        host_id=f"host-{node}",
+        dc="dc1",
+        rack="r1",
+        shards=2,
+        scylla_version="2026.1.0",
+        agent_version="3.12",
+        locations=(LOCATION,),
+    )
+    compaction = {f"ks:{name}": False for name in NAMES}
+    yield NodeSettingsRead(node=node, transfers=4, bandwidth_rate="off", compaction=compaction)
 
 
 def _batch(number: int, node: str, directory: str, ids: tuple[str, ...]) -> Iterator[tuple[str, AnyEvent]]:
@@ -183,7 +190,7 @@ def _batch(number: int, node: str, directory: str, ids: tuple[str, ...]) -> Iter
             method=Method.RCLONE,
             directory=directory,
             sstables=ids,
-            size=len(ids) * 1_000_000,
+            size=len(ids) * SSTABLE_BYTES,
         ),
     )
     yield "supervisor", DownloadRequested(batch=number, attempt=1)
@@ -197,7 +204,7 @@ def _batch(number: int, node: str, directory: str, ids: tuple[str, ...]) -> Iter
         ),
     )
     yield "", DownloadProgressed(batch=number, attempt=1, downloaded=1_000_000)
-    yield "", BatchDownloaded(batch=number, attempt=1, downloaded=len(ids) * 1_000_000)
+    yield "", BatchDownloaded(batch=number, attempt=1, downloaded=len(ids) * SSTABLE_BYTES)
     yield "supervisor", LoadRequested(batch=number, attempt=1)
     yield "", UploadFilled(batch=number, attempt=1)
     yield "supervisor", LoadStarted(batch=number, attempt=1)
