@@ -29,7 +29,7 @@ FROM (SELECT seq, record, hash {_RANGE} ORDER BY seq)
 WHERE (SELECT sum(length(record)) {_RANGE}) <= {_PAGE_BYTES}
 """  # noqa: S608 - no value is in it
 _ROWS: Final = f"SELECT CAST(seq AS INTEGER), CAST(record AS BLOB), CAST(hash AS BLOB) {_RANGE} ORDER BY seq"
-_NEXT: Final = "SELECT CAST(min(seq) AS INTEGER) FROM records WHERE run_id = ? AND seq > ?"
+_NEXT: Final = "SELECT CAST(min(seq) AS INTEGER) FROM records WHERE run_id = ? AND seq >= ?"
 
 _HASH_BYTES: Final = 32
 
@@ -54,10 +54,10 @@ class PageReader:
         """Return the next page, in order; it is empty only when there are no more records."""
         page = self._read_from(connection)
         if not page:
-            # Sequences have no gaps, unless somebody made one.
-            (behind_gap,) = connection.execute(_NEXT, (self._run_id, self._first)).fetchone()
-            if behind_gap is not None:
-                self._first = behind_gap
+            # Sequences have no gaps, unless somebody made one; but records may have come since the look above.
+            (behind,) = connection.execute(_NEXT, (self._run_id, self._first)).fetchone()
+            if behind is not None:
+                self._first = behind
                 page = self._read_from(connection)
         if page:
             self._first = page[-1].seq + 1

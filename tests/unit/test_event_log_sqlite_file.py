@@ -3,13 +3,14 @@
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from tests.support.event_logs import Writer, returned
 
 from scylla_restore.events.errors import CorruptLog, LogUnavailable, UnusableLog
+from scylla_restore.events.log.ownership import OwnerFiles
 from scylla_restore.events.log.port import Request, RequestKind
 from scylla_restore.events.log.reading import verify_run
 from scylla_restore.events.log.sqlite import SQLiteLog
@@ -193,6 +194,21 @@ def test_a_claim_that_cannot_be_written_leaves_the_run_free(
     assert not list(path.parent.glob("*-owner-*"))
     stranger.execute("DROP TRIGGER no")
     assert log.claim("run-1", "ann@host").epoch == 1
+
+
+def test_a_run_that_is_just_being_claimed_is_asked_for_again_later(path: Path, log: SQLiteLog) -> None:
+    elsewhere = OwnerFiles(path).take("run-1", 1, "bob@host")
+    with pytest.raises(LogUnavailable, match="being claimed by somebody else"):
+        log.claim("run-1", "ann@host")
+    elsewhere.release()
+    assert log.claim("run-1", "ann@host").epoch == 1
+
+
+def test_many_readers_at_one_time_leave_few_connections_open(log: SQLiteLog) -> None:
+    with ExitStack() as readers:
+        for _ in range(10):
+            readers.enter_context(log._reading())
+    assert len(log._readers) == 4
 
 
 def test_a_record_that_somebody_put_behind_the_end_is_told(
