@@ -3,10 +3,14 @@
     staging complete? ── nobody else's files in upload? ── rename ── UploadFilled
     load&stream ──┬── done ── remove the emptied staging directory ── SSTablesLoaded
                   ├── "already loading", no answer ── wait, ask for the same load again
-                  └── failed ── what is left goes back to staging and away ── LoadFailed
+                  └── failed ── what is left goes back to staging ── LoadFailed
 
 A load goes on when nobody listens any more, and may rename files; so names in ``upload`` are compared only while
 none can be running, and nothing is ever deleted there. That ``upload`` is empty never means that a batch was loaded.
+
+A broken load's files stay in staging until its failure is in the log. An engine that is killed before that leaves a
+load that looks as if it were running, and asking for it again with an empty ``upload`` would succeed: files in
+staging are what tells that it failed.
 """
 
 from collections.abc import Mapping
@@ -15,7 +19,7 @@ from http import HTTPStatus
 
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.procedures.files import assert_staging, misfit, names_of, sizes_of
-from scylla_restore.actors.procedures.patience import pauses
+from scylla_restore.actors.procedures.patience import PATIENCE, pauses
 from scylla_restore.actors.runtime import Sleep, Stopped
 from scylla_restore.engine.core.commands import BatchCommand, LoadSSTables, MoveIntoUpload
 from scylla_restore.engine.errors import DirectoryMissing, LoadBusy, NodeError, NodeRefused, NodeUnreachable
@@ -93,12 +97,16 @@ async def load_sstables(node: Node, command: LoadSSTables) -> None:
     assert_staging(command.staging)
     asking = _Asking(node, command)
     try:
+        if command.recovering and await _list(node, command.staging, patience=SILENCE_MAX):
+            await _bring_back(node, command)
+            node.report(_failed(node, command, _broken_before(node, command), is_clean=False))
+            return
         await asking.until_loaded()
     except NodeRefused as error:
         # a refusal that is not a load's own failure says nothing about a load that may still run
-        is_over = error.status == HTTPStatus.INTERNAL_SERVER_ERROR or not asking.may_run
-        is_clean = is_over and await _take_back(node, command)
-        node.report(_failed(node, command, failure_of(error), is_clean=is_clean))
+        if error.status == HTTPStatus.INTERNAL_SERVER_ERROR or not asking.may_run:
+            await _bring_back(node, command)
+        node.report(_failed(node, command, failure_of(error), is_clean=False))
     except NodeError as error:
         node.report(_failed(node, command, failure_of(error), is_clean=False))
     except Stopped:
@@ -161,9 +169,9 @@ class _Asking:
             )
 
 
-async def _list(node: Node, path: str) -> dict[str, int]:
+async def _list(node: Node, path: str, *, patience: timedelta = PATIENCE) -> dict[str, int]:
     try:
-        return sizes_of(await patiently(node, lambda gateway: gateway.list_files(path)))
+        return sizes_of(await patiently(node, lambda gateway: gateway.list_files(path), patience=patience))
     except DirectoryMissing:
         return {}
 
@@ -174,7 +182,13 @@ async def _rename(node: Node, source: str, destination: str) -> None:
 
 
 async def _take_back(node: Node, command: MoveIntoUpload | LoadSSTables) -> bool:
-    """Remove what is left of the batch, by way of staging; return whether nothing of it is left.
+    """Remove what is left of the batch, by way of staging; return whether nothing of it is left."""
+    is_back = await _bring_back(node, command)
+    return await _remove_staging(node, command) and is_back
+
+
+async def _bring_back(node: Node, command: MoveIntoUpload | LoadSSTables) -> bool:
+    """Rename what is left of the batch back into staging; return whether nothing of it is left in ``upload``.
 
     Where ``upload`` holds a file that is not known as the batch's, everything in it stays: a load renames files, and
     others put some there, and nobody can tell which is which.
@@ -186,7 +200,7 @@ async def _take_back(node: Node, command: MoveIntoUpload | LoadSSTables) -> bool
             await _rename(node, command.upload, command.staging)
     except (NodeError, Stopped):
         return False
-    return await _remove_staging(node, command) and is_ours
+    return is_ours
 
 
 async def _remove_staging(node: Node, command: BatchCommand) -> bool:
@@ -195,6 +209,14 @@ async def _remove_staging(node: Node, command: BatchCommand) -> bool:
     except (NodeError, Stopped):
         return False
     return True
+
+
+def _broken_before(node: Node, command: LoadSSTables) -> Failure:
+    return Failure(
+        cause=Cause.FAILED,
+        message=f"the load broke under an engine that did not record it: files are back in {command.staging}",
+        node=node.address,
+    )
 
 
 def _failed(node: Node, command: BatchCommand, failure: Failure, *, is_clean: bool) -> LoadFailed:

@@ -213,14 +213,32 @@ def test_a_busy_answer_between_lost_ones_begins_the_patience_anew() -> None:
     assert isinstance(reported(node, load_command())[-1], SSTablesLoaded)
 
 
-def test_a_failed_load_takes_back_what_is_left_and_removes_it() -> None:
+def test_a_failed_load_brings_what_is_left_back_into_staging_where_it_stays_until_the_failure_is_durable() -> None:
     node = in_upload()
     node.directories[UPLOAD] = dict(REST)
     node.fails["load_and_stream"] = deque([refused("Failed to load new sstables: bad checksum")])
     event = failed(reported(node, load_command()))
-    assert (event.failure.cause, event.staging_left) == (Cause.REFUSED, False)
+    assert (event.failure.cause, event.staging_left) == (Cause.REFUSED, True)
     assert "bad checksum" in event.failure.message
-    assert node.directories == {UPLOAD: {}}
+    assert node.directories == {UPLOAD: {}, STAGING: REST}
+
+
+def test_a_load_that_broke_under_an_engine_that_died_is_not_taken_for_one_that_is_done() -> None:
+    node = in_upload()
+    node.directories[UPLOAD] = {}
+    node.directories[STAGING] = dict(REST)
+    event = failed(reported(node, load_command(recovering=True)))
+    assert (event.failure.cause, event.staging_left) == (Cause.FAILED, True)
+    assert "load_and_stream" not in node.calls
+
+
+def test_a_broken_load_that_was_brought_back_half_way_is_brought_back_wholly() -> None:
+    node = in_upload()
+    first, *others = REST
+    node.directories[UPLOAD] = {name: REST[name] for name in others}
+    node.directories[STAGING] = {first: REST[first]}
+    assert failed(reported(node, load_command(recovering=True))).staging_left
+    assert node.directories == {UPLOAD: {}, STAGING: REST}
 
 
 def test_a_failed_load_leaves_files_in_upload_that_are_not_known_as_the_batchs() -> None:

@@ -7,8 +7,10 @@ from scylla_restore.engine.core.backoff import space_check, suspension
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import ACTOR_CRASHES, JOIN_ATTEMPTS, NODE_GIVEN_UP
 from scylla_restore.engine.core.planning import exhausted
-from scylla_restore.engine.core.state import Batch, Ending, RunState
+from scylla_restore.engine.core.state import Batch, RunState
+from scylla_restore.engine.core.state.ledger import staging_entry
 from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.alterations import UndoRequested
 from scylla_restore.events.model.batches import BatchReturned
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
@@ -38,12 +40,18 @@ def settle_batches(state: RunState, now: datetime) -> Decision | None:
     batch = state.batches[state.failed[0]]
     failure = batch.failure or Failure(cause=Cause.FAILED, message="no reason was recorded")
     events: list[AnyEvent] = [BatchReturned(batch=batch.id, attempt=batch.attempt, reason=failure.message)]
+    sent: tuple[commands.Command, ...] = ()
     if not state.ending:
+        left = state.ledger.entries.get(staging_entry(batch.id, batch.attempt))
+        if left is not None and failure.cause is not Cause.UNREACHABLE:
+            # its files take space that other batches need; what cannot be removed now is removed in the end
+            events.append(UndoRequested(ids=(left.id,)))
+            sent = (commands.Undo(node=batch.node, alterations=((left.id, left.alteration),)),)
         rest = _rest(state, batch, failure, now)
         events += [rest] if rest else []
         verdict = _verdict(state, batch, failure)
         events += [verdict] if verdict else []
-    return Decision(events=tuple(events))
+    return Decision(events=tuple(events), commands=sent)
 
 
 def settle_nodes(state: RunState, now: datetime) -> Decision | None:
@@ -125,7 +133,7 @@ def _rest(state: RunState, batch: Batch, failure: Failure, now: datetime) -> Any
     if failure.cause is Cause.STOPPED or node.suspended_until is not None:
         return None
     if failure.cause is Cause.NO_SPACE:
-        until = now + space_check(state.seed, node.address, node.failures)
+        until = now + space_check(state.seed, node.address, node.shortages)
         return NodeWaitingForSpace(node=node.address, until=until, failure=failure)
     until = now + suspension(state.seed, node.address, node.failures)
     return NodeSuspended(node=node.address, until=until, failures=node.failures, failure=failure)
@@ -133,8 +141,6 @@ def _rest(state: RunState, batch: Batch, failure: Failure, now: datetime) -> Any
 
 def _verdict(state: RunState, batch: Batch, failure: Failure) -> FailureDeclared | None:
     """The run fails at once on what every node would meet, or when a batch has failed everywhere."""
-    if state.ending is Ending.FAIL:
-        return None
     if failure.cause is Cause.MISSING_OBJECT:
         return FailureDeclared(failure=failure, resumable=True, exit_code=1)
     if not exhausted(state, batch, NODE_GIVEN_UP):
