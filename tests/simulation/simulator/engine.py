@@ -38,6 +38,7 @@ class SimEngine:
         self._world = world
         self._run = run
         self._runtime = SimRuntime(world.scheduler, process)
+        self._claim: Claim | None = None
         self._supervisor: Address[SupervisorLetter] | None = None
 
     @property
@@ -45,13 +46,19 @@ class SimEngine:
         """What the engine holds of the run."""
         return self._loaded.state
 
-    def start(self, opening: Opening, *, take_over: bool) -> None:
-        """Claim the run, fold its log, and begin."""
+    def claim(self, *, take_over: bool) -> None:
+        """Become the run's owner, and fold its log."""
         log = self._world.safe_log(self.process)
-        claim = log.claim(self._run, self.process.name, take_over=take_over)
-        if claim.head.seq:
-            self._loaded = load_run(log, self._run, up_to=claim.head.seq)
-        self.process.epoch = claim.epoch
+        self._claim = log.claim(self._run, self.process.name, take_over=take_over)
+        if self._claim.head.seq:
+            self._loaded = load_run(log, self._run, up_to=self._claim.head.seq)
+        self.process.epoch = self._claim.epoch
+
+    def begin(self, opening: Opening) -> None:
+        """Go on with the run, unless this engine is gone already."""
+        claim = self._claim
+        if claim is None or not self.process.alive:
+            return
         events = opening(self.state)
         self._supervisor = self._runtime.spawn(NAME, lambda: self._build(claim, events), self._died)
         self._supervisor.tell(Begin())

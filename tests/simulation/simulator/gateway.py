@@ -154,7 +154,7 @@ class SimGateway(SimPort):
         self._arrive("move_directory", scylla=False)
         for path in (source, destination):
             if self._node.loads.running_in(path) is not None:
-                self._node.violations.append(f"{path} was touched by a move while a load runs there")
+                self._node.disturbed.append(path)
         if self._node.disk.files(source) is None:
             raise self._missing(source)
         self._note(EffectKind.MOVE, f"{source} -> {destination}")

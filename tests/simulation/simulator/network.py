@@ -103,7 +103,7 @@ class SimPort:
         """How long a request or an answer travels: milliseconds, and once in a while much longer."""
         point = self.random.random()
         if point < 0.01:
-            return int(point * 100 * 5 * SECOND_US)
+            return int(point * 100 * 2 * SECOND_US)
         return int(point * 5 * MILLISECOND_US)
 
     def silence_us(self) -> int:

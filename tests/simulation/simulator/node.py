@@ -84,6 +84,8 @@ class SimNode:
         """Every SSTable that passed through a load here, as often as it did."""
         self.loaded_foreign: list[str] = []
         self.violations: list[str] = []
+        self.disturbed: list[str] = []
+        """Upload directories in which files were moved while a load was reading there."""
         self._backup = backup
 
     def settle(self) -> None:

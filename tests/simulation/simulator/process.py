@@ -10,6 +10,7 @@ class Process:
         self.name = name
         self.run = run
         self.alive = True
+        self.died_us = 0
         self.skew_us = skew_us
         self.known_seq = 0
         """The last record that this engine knows to be durable: acknowledged, or read."""

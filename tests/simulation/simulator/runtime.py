@@ -11,6 +11,9 @@ from tests.simulation.simulator.scheduler import MILLISECOND_US, Scheduler
 
 from scylla_restore.actors.runtime import Address, Behaviour, Call, Lane, Procedure, Sleep, Stopped
 
+ON_THE_WIRE_US = 100 * MILLISECOND_US
+"""How long a request of a process that has died may still be on its way."""
+
 OnCrash = Callable[[str, BaseException], None]
 
 
@@ -164,7 +167,7 @@ class SimRuntime:
         self.process = process
         self._skew = timedelta(microseconds=process.skew_us)
         self._lanes: list[SimLane] = []
-        process.at_death(self._close_lanes)
+        process.at_death(self._dead)
 
     def now(self) -> datetime:
         """The time as this process's clock shows it."""
@@ -218,7 +221,8 @@ class SimRuntime:
         else:
             self.scheduler.after(port.latency_us(), delivery.take_effect)
 
-    def _close_lanes(self) -> None:
+    def _dead(self) -> None:
+        self.process.died_us = self.scheduler.now_us
         for lane in self._lanes:
             lane.close()
         self._lanes.clear()
@@ -245,7 +249,9 @@ class _Delivery:
     def take_effect(self) -> None:
         """Carry the request out. That of a process that died since may have left it, or not."""
         request, port, process = self._request, self._port, self._request.process
-        if not process.alive and (request.begun or port.random.random() < 0.5):
+        if not process.alive and (
+            request.begun or self._runtime.scheduler.now_us > process.died_us + ON_THE_WIRE_US
+        ):
             return
         request.begun = True
         port.request = request

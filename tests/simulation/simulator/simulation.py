@@ -9,8 +9,9 @@ from tests.simulation.simulator.evidence import Evidence
 from tests.simulation.simulator.network import Defect
 from tests.simulation.simulator.process import Process
 from tests.simulation.simulator.projected import Projected
+from tests.simulation.simulator.runtime import ON_THE_WIRE_US
 from tests.simulation.simulator.scenario import Interruption, Scenario
-from tests.simulation.simulator.scheduler import MINUTE_US, Scheduler, Stuck
+from tests.simulation.simulator.scheduler import MINUTE_US, SECOND_US, Scheduler, Stuck
 from tests.simulation.simulator.world import World
 
 from scylla_restore.engine.core.state import Ending, RunState, Status
@@ -22,6 +23,7 @@ from scylla_restore.events.model.run import AbortRequested, OwnerChanged, RunRes
 STEPS_MAX = 100_000
 TIME_MAX_US = 24 * 60 * MINUTE_US
 ENGINES_MAX = 12
+TAKE_OVER_GRACE_US = 6 * SECOND_US
 
 
 class Failed(AssertionError):
@@ -61,27 +63,23 @@ class Simulation:
         return evidence
 
     def _play(self) -> None:
-        if self.world.log.away:
-            self._let_time_pass()
-        self._start()
         while True:
+            self._let_time_pass()
+            self._start()
+            if self._is_finished():
+                return
             self._scheduler.run(self._nobody_works, steps=STEPS_MAX, time_us=TIME_MAX_US)
             if self.engine.is_over and not isinstance(self.engine.crash, Defect):
-                self._check_ends()
-                state = self.engine.state
-                if state.status in (Status.DONE, Status.ABORTED):
+                self._check_end()
+                if self._is_finished():
                     return
-                if state.declared is not None and not state.declared.resumable:
-                    # It was refused before it touched anything: whoever asked for it asks again.
-                    self.run = self._new_run()
-                # It ended on a failure or a pause, which the faults have to answer for: without them it has to go on.
-                self.world.faults.clear()
             if len(self.engines) >= ENGINES_MAX:
                 self.world.faults.clear()
             if len(self.engines) >= 2 * ENGINES_MAX:
                 raise Stuck(f"not done with {len(self.engines)} engines")
-            self._let_time_pass()
-            self._start()
+
+    def _is_finished(self) -> bool:
+        return self.engine.state.status in (Status.DONE, Status.ABORTED)
 
     def _new_run(self) -> str:
         self.world.projected = Projected()
@@ -91,17 +89,27 @@ class Simulation:
         """Whether the newest engine is gone; older ones that were overtaken may still have to notice."""
         return not self.engine.process.alive
 
-    def _check_ends(self) -> None:
-        """An engine that ended in order leaves the world in order, whatever the end."""
-        if self.engine.error is None and not self.engine.state.over:
+    def _check_end(self) -> None:
+        """An engine that ended in order leaves the world in order, whatever the end.
+
+        A failure or a pause has to be owed to the faults: without them the run has to go on to its end.
+        """
+        state = self.engine.state
+        if self.engine.error is None and not state.over:
             raise Stuck(f"{self.engine.process.name} ended without an end") from self.engine.crash
         problems = violations(self._evidence())
         if problems:
             raise Failed(self._report(problems))
+        if not self._is_finished():
+            self.world.faults.clear()
+        if state.declared is not None and not state.declared.resumable and state.over:
+            # It was refused before it touched anything: whoever asked for it asks again.
+            self.run = self._new_run()
 
     def _let_time_pass(self) -> None:
         """Until somebody starts the next engine; whoever does tries until the log answers."""
-        until_us = self._scheduler.now_us + int(self.world.random.random() ** 3 * 10 * MINUTE_US)
+        pause_us = ON_THE_WIRE_US + int(self.world.random.random() ** 3 * 10 * MINUTE_US)
+        until_us = self._scheduler.now_us + pause_us
         for window in sorted(self.world.faults.log_windows, key=lambda window: window.begin_us):
             if window.begin_us <= until_us < window.end_us:
                 until_us = window.end_us
@@ -116,7 +124,13 @@ class Simulation:
         process = Process(f"engine-{number + 1}", run=self.run, skew_us=skews[number % len(skews)])
         engine = SimEngine(self.world, process, self.run)
         self.engines.append(engine)
-        engine.start(self._opening, take_over=take_over)
+        engine.claim(take_over=take_over)
+        if self._is_finished():
+            # The engine before was killed between its last record and its exit: there is nothing left to do.
+            process.kill()
+            return
+        # Whoever takes a run over from an engine that lives waits until that one has noticed.
+        self._scheduler.after(TAKE_OVER_GRACE_US if take_over else 0, lambda: engine.begin(self._opening))
         if number < len(self.scenario.interruptions):
             interruption = self.scenario.interruptions[number]
             self._scheduler.after(interruption.after_us, lambda: self._interrupt(engine, interruption))

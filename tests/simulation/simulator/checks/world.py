@@ -15,6 +15,8 @@ from scylla_restore.events.model.alterations import (
     TransfersSet,
     UploadSetAside,
 )
+from scylla_restore.events.model.failure import Cause
+from scylla_restore.events.model.locations import DirectoryIndexed
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
 
 OURS = "/snapshots/scylla-restore-"
@@ -24,6 +26,11 @@ def check_world(evidence: Evidence) -> Iterator[str]:
     """Look at every node after an engine has ended in order."""
     for node in evidence.cluster.nodes.values():
         yield from (f"{node.address}: {violation}" for violation in node.violations)
+        yield from (
+            f"{node.address}: {path} was touched by a move while a load runs there"
+            for path in node.disturbed
+            if (node.address, path) not in abandoned_uploads(evidence)
+        )
         if node.loaded_foreign:
             yield f"{node.address}: somebody else's {node.loaded_foreign} was loaded"
     last = evidence.envelopes[-1].event
@@ -63,6 +70,38 @@ def open_alterations(evidence: Evidence) -> dict[str, Alteration]:
             case _:
                 pass
     return ledger
+
+
+def abandoned_uploads(evidence: Evidence) -> set[tuple[str, str]]:
+    """Upload directories, as (node, path), that may hold files of an attempt that was given up while it was loading.
+
+    Nobody could ask the node what became of it. When it answers again, what lies there is set aside like
+    files of others, and put back like them.
+    """
+    assigned: dict[int, batches.BatchAssigned] = {}
+    tables: dict[str, str] = {}
+    loading: set[int] = set()
+    given_up: set[tuple[str, str]] = set()
+    for envelope in evidence.envelopes:
+        event = envelope.event
+        match event:
+            case DirectoryIndexed():
+                directory = evidence.cluster.directory_of(event.keyspace, event.table)
+                tables[event.directory] = f"{directory}/upload"
+            case batches.BatchAssigned():
+                assigned[event.batch] = event
+            case batches.LoadStarted():
+                loading.add(event.batch)
+            case batches.LoadFailed() if event.failure.cause is not Cause.UNREACHABLE:
+                loading.discard(event.batch)
+            case batches.SSTablesLoaded():
+                loading.discard(event.batch)
+            case batches.BatchReturned() if event.batch in loading:
+                loading.discard(event.batch)
+                given_up.add((assigned[event.batch].node, tables[assigned[event.batch].directory]))
+            case _:
+                pass
+    return given_up
 
 
 def _ledger_key(entry: str) -> str:
@@ -109,7 +148,7 @@ def _directories(evidence: Evidence, node: SimNode, open_ones: list[Alteration])
         ours_left = sorted(file for file in upload if upload[file].origin is not None)
         if foreign != 2 * count and not aside:
             yield f"{2 * count} files of others were in the upload directory of {table}, and {foreign} are"
-        if path in node.loads.renamed:
+        if path in node.loads.renamed or (node.address, path) in abandoned_uploads(evidence):
             # a load that broke after renaming leaves files that nobody can tell from those of others
             continue
         if ours_left and isinstance(evidence.envelopes[-1].event, RunCompleted):
