@@ -45,6 +45,12 @@ def reachable(state: RunState, node: NodeState) -> list[str]:
     ]
 
 
+def locations_left(state: RunState) -> set[str]:
+    """Return the locations of which something is left that no node has."""
+    returned = (state.workload.directories[state.batches[b].directory].location for b in state.returned)
+    return {key for key in state.locations if state.workload.largest(key) is not None}.union(returned)
+
+
 def next_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | None:
     """Return the best batch for an idle download lane, or None if there is none for it now."""
     if len(node.staged) >= STAGED_PER_NODE:

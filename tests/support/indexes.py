@@ -13,7 +13,11 @@ def assert_indexes_fit(state: RunState) -> None:
     assert state.suspended == {a for a, n in state.nodes.items() if n.suspended_until is not None}
     for node in state.nodes.values():
         _assert_lanes_fit(state, node)
-        assert (node.address in state.downloads_idle) == (_ready(node) and node.download is None)
+        rests = node.suspended_until is not None
+        downloads = _set_up(node) and not rests and node.download is None
+        loads = _set_up(node) and not rests and node.load is None
+        assert (node.address in state.downloads_idle) == downloads
+        assert (node.address in state.loads_idle) == (loads and bool(node.staged))
     _assert_rest_fits(state)
 
 
@@ -24,8 +28,8 @@ def _assert_lanes_fit(state: RunState, node: NodeState) -> None:
     assert sorted(b.id for b in held if b.phase is Phase.STAGED) == sorted(node.staged)
 
 
-def _ready(node: NodeState) -> bool:
-    return node.joined is not None and node.attended and node.altered and node.suspended_until is None
+def _set_up(node: NodeState) -> bool:
+    return node.joined is not None and node.attended and node.altered
 
 
 def _assert_rest_fits(state: RunState) -> None:

@@ -33,7 +33,7 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
             pass
         case batches.BatchDownloaded():
             node = state.nodes[batch.node]
-            node.download = None
+            node.download, node.shortages = None, 0
             node.staged.append(batch.id)
             _observe(node, batch, at, loaded=False)
             batch.phase, batch.stopping = Phase.STAGED, False
@@ -90,6 +90,9 @@ def _assigned(state: RunState, event: batches.BatchAssigned) -> None:
 
 def _loaded(state: RunState, batch: Batch, event: batches.SSTablesLoaded, at: datetime) -> None:
     node = state.nodes[batch.node]
+    if node.waits_for_space:
+        # what was staged is gone from its disk: it need not wait any longer
+        node.suspended_until = at
     _leave_lanes(state, node, batch)
     node.failures = 0
     _observe(node, batch, at, loaded=True)
@@ -106,7 +109,9 @@ def _failed(state: RunState, batch: Batch, event: batches.DownloadFailed | batch
     batch.phase, batch.failure, batch.stopping = Phase.FAILED, event.failure, False
     if event.failure.cause not in NOT_THE_BATCH:
         batch.failures[batch.node] = batch.failures.get(batch.node, 0) + 1
-    if event.failure.cause is not Cause.STOPPED:
+    if event.failure.cause is Cause.NO_SPACE:
+        node.shortages += 1
+    elif event.failure.cause is not Cause.STOPPED:
         node.failures += 1
     if not event.staging_left:
         state.ledger.close(staging_entry(batch.id, batch.attempt))

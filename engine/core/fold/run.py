@@ -101,7 +101,7 @@ def _begin_again(state: RunState) -> None:
         node.altered = False
         node.suspended_until = None
         node.waits_for_space = False
-        node.failures = 0
+        node.failures = node.shortages = 0
         node.unsettled = None
         _abandon(state, node.address)
         state.index_node(node)

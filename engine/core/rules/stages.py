@@ -3,8 +3,11 @@
 from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.state import RunState
-from scylla_restore.events.model.run import PauseRequested
+from scylla_restore.engine.core.limits import NODE_GIVEN_UP
+from scylla_restore.engine.core.planning import locations_left, reachable
+from scylla_restore.engine.core.rules.prepare import actor_of
+from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.events.model.run import Ask, PauseRequested
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
 
 ORDER = (
@@ -29,10 +32,21 @@ def complete_data(state: RunState, _now: datetime) -> Decision | None:
 
 def wait_for_space(state: RunState, _now: datetime) -> Decision | None:
     """No node has space and nothing is under way that would make some: the run pauses instead of failing."""
-    joined = [node for node in state.nodes.values() if node.joined is not None]
-    if state.stage is not Stage.DATA or not joined:
+    if state.stage is not Stage.DATA or not any(
+        state.nodes[address].waits_for_space for address in state.suspended
+    ):
         return None
-    if any(node.busy or not node.waits_for_space for node in joined):
+    left = locations_left(state)
+    if any(_may_take_some(state, node, left) for node in state.nodes.values()):
         return None
     reason = "no node has enough free disk space for its next batch"
     return Decision(events=(PauseRequested(requested_by="supervisor", reason=reason),))
+
+
+def _may_take_some(state: RunState, node: NodeState, left: set[str]) -> bool:
+    """Whether the node does something, or may take something without space being made for it first."""
+    if node.busy or node.waits_for_space or node.failures >= NODE_GIVEN_UP:
+        return node.busy
+    if node.joined is None:
+        return node.suspended_until is None and (actor_of(node), Ask.JOIN) in state.asked
+    return not left.isdisjoint(reachable(state, node))

@@ -13,7 +13,8 @@ class NodeState(msgspec.Struct, kw_only=True):
 
     ``joined`` is its answer to this engine (None until then), ``attended`` whether what an engine before us left in
     flight on it was taken up, ``download`` and ``load`` the batches in its lanes, ``staged`` those between them.
-    ``moved_bytes`` and ``moved_s`` are what it was seen to load, and how long its lanes took for it.
+    ``failures`` counts them in a row, ``shortages`` how often in a row its disk was too full. ``moved_bytes`` and
+    ``moved_s`` are what it was seen to load, and how long its lanes took for it.
     """
 
     address: str
@@ -26,6 +27,7 @@ class NodeState(msgspec.Struct, kw_only=True):
     load: int | None = None
     staged: list[int] = []
     failures: int = 0
+    shortages: int = 0
     unsettled: tuple[Failure, int] | None = None
     suspended_until: datetime | None = None
     waits_for_space: bool = False
