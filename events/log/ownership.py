@@ -2,6 +2,7 @@
 
 A file is named for a run and an epoch, so that an engine that was taken over keeps a lock that nobody asks about any
 more. Locks are ``flock``s: they belong to an open file, not to a process, so that one process cannot own a run twice.
+A process that the owner forks without executing another program holds the lock as well.
 """
 
 import fcntl

@@ -18,8 +18,8 @@ from scylla_restore.events.log.sqlite import SQLiteLog
 class Engine:
     """A process that claims a run when it is told to."""
 
-    def __init__(self, path: Path, run: str) -> None:
-        command = [sys.executable, own_a_run.__file__, str(path), run]
+    def __init__(self, path: Path, *arguments: str) -> None:
+        command = [sys.executable, own_a_run.__file__, str(path), *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - this very interpreter
 
     def claim(self) -> None:
@@ -38,7 +38,7 @@ class Engine:
             self._process.communicate()
 
 
-Start = Callable[[str], Engine]
+Start = Callable[..., Engine]
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def path(tmp_path: Path) -> Path:
 def start(path: Path) -> Iterator[Start]:
     with ExitStack() as engines:
 
-        def start(run: str) -> Engine:
-            engine = Engine(path, run)
+        def start(*arguments: str) -> Engine:
+            engine = Engine(path, *arguments)
             engines.callback(engine.kill)
             return engine
 
@@ -128,6 +128,26 @@ def test_processes_write_side_by_side(start: Start, log: SQLiteLog) -> None:
         engine.claim()
     assert [engine.answer() for engine in engines] == ["owned"] * 4
     assert [(log.head(run).seq, verify_run(log, run).ok) for run in runs] == [(1, True)] * 4
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_whole_groups(start: Start, log: SQLiteLog) -> None:
+    engine = start("run-1", "70")
+    engine.claim()
+    assert [engine.answer(), engine.answer()] == ["owned", "writing"]
+    engine.kill()
+    seq = log.head("run-1").seq
+    assert (seq % 70, verify_run(log, "run-1").events, verify_run(log, "run-1").ok) == (1, seq, True)
+    Writer(log).append_some(3)
+    assert verify_run(log, "run-1").events == seq + 3
+
+
+def test_readers_in_other_processes_do_not_hold_a_writing_one_up(start: Start, log: SQLiteLog) -> None:
+    engine = start("run-1", "70")
+    engine.claim()
+    assert [engine.answer(), engine.answer()] == ["owned", "writing"]
+    seqs = [sum(1 for _ in log.read("run-1")) for _ in range(5)]
+    assert [seq % 70 for seq in seqs] == [1] * 5
+    assert seqs == sorted(seqs)
 
 
 def _lock_files(path: Path) -> list[str]:
