@@ -13,23 +13,20 @@ from scylla_restore.actors.pykka_runtime import PykkaRuntime
 from scylla_restore.actors.runtime import Address
 from scylla_restore.actors.supervisor import NAME, ActorCrashed, Begin, SupervisorActor, SupervisorLetter
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_id
+from scylla_restore.engine.api.finding import unfinished
 from scylla_restore.engine.api.loading import LoadedRun, load_run
-from scylla_restore.engine.api.run import Run
+from scylla_restore.engine.api.run import Run, Subscriber
 from scylla_restore.engine.core.state import Ending, RunState, Status
 from scylla_restore.engine.core.target_changes import resumed_target
 from scylla_restore.engine.core.target_flags import TargetFlags
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.engine.storage.port import ObjectStore
-from scylla_restore.events.errors import UnknownRun
-from scylla_restore.events.log.port import Claim, EventLog, Head
+from scylla_restore.events.log.port import Claim, EventLog, RequestKind
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.run import (
     AbortRequested,
     OwnerChanged,
     PauseRequested,
-    RunAborted,
-    RunCompleted,
-    RunFailed,
     RunResumed,
     RunStarted,
     SettingsChanged,
@@ -41,7 +38,8 @@ from scylla_restore.events.projections.progress import ProgressState
 class Engine:
     """Runs restores. What it is given, it does not close, except the runtimes that it makes.
 
-    ``owner`` tells people who has a run: a user, a host, a process.
+    ``owner`` tells people who has a run: a user, a host, a process. ``on_event`` is told every event of every run,
+    from the first one on and once it is durable, in the supervisor's thread: it has to return at once.
     """
 
     def __init__(
@@ -51,11 +49,13 @@ class Engine:
         cluster: ClusterConnection,
         open_store: Callable[[BackupLocation], ObjectStore],
         owner: str,
+        on_event: Subscriber | None = None,
     ) -> None:
         self._log = log
         self._cluster = cluster
         self._open_store = open_store
         self._owner = owner
+        self._on_event = on_event
         self._lock = threading.Lock()
         self._working: list[tuple[PykkaRuntime, Claim, Run]] = []
 
@@ -105,6 +105,8 @@ class Engine:
             loaded = load_run(self._log, run, up_to=claim.head.seq)
             self._refuse_finished(loaded.state)
             self._refuse_other_cluster(loaded.state)
+            # Whoever resumes does not want what an engine before this one was asked for and did not get to.
+            self._log.clear_requests(run, kinds=(RequestKind.PAUSE,))
             events: list[AnyEvent] = [self._owned()]
             if loaded.state.ending is not Ending.ABORT:
                 events += _changed_settings(loaded.state.target, flags or TargetFlags())
@@ -168,6 +170,8 @@ class Engine:
             supervisor.tell(letter)
 
         run = Run(claim.run, loaded.progress, request=request)
+        if self._on_event is not None:
+            run.subscribe(self._on_event)
         crew = ActorCrew(
             runtime=runtime,
             cluster=self._cluster,
@@ -198,7 +202,7 @@ class Engine:
 
     def _refuse_second_run(self, identity: str, name: str) -> None:
         for run in self._log.runs():
-            other = _unfinished(self._log, run)
+            other = unfinished(self._log, run)
             if other is not None and other.cluster_id == identity:
                 raise TargetError(
                     f"cluster {name} has an unfinished run: {run}, snapshot {other.target.selection.snapshot_tag}",
@@ -226,22 +230,3 @@ class Engine:
 def _changed_settings(target: RestoreTarget, flags: TargetFlags) -> list[AnyEvent]:
     after = resumed_target(target, flags).tuning
     return [SettingsChanged(before=target.tuning, after=after)] if after != target.tuning else []
-
-
-def _unfinished(log: EventLog, run: str) -> RunStarted | None:
-    """Return how a run that is not over began. A look at the log's two ends is enough."""
-    try:
-        head: Head = log.head(run)
-        first = next(log.read(run), None)
-        last = next(log.read(run, from_seq=head.seq), None)
-    except UnknownRun:
-        return None
-    if first is None or last is None or not isinstance(first.event, RunStarted):
-        return None
-    match last.event:
-        case RunCompleted() | RunAborted():
-            return None
-        case RunFailed(resumable=False):
-            return None
-        case _:
-            return first.event

@@ -1,0 +1,32 @@
+"""Which runs are not over."""
+
+from scylla_restore.events.errors import UnknownRun
+from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunStarted
+
+
+def unfinished(log: EventLog, run: str) -> RunStarted | None:
+    """Return how a run began that can be resumed, or that an engine works on; None for one that is over.
+
+    Reads no more than the two ends of the run's log.
+    """
+    try:
+        head = log.head(run)
+        first = next(log.read(run), None)
+        last = next(log.read(run, from_seq=head.seq), None)
+    except UnknownRun:
+        return None
+    if first is None or last is None or not isinstance(first.event, RunStarted):
+        return None
+    match last.event:
+        case RunCompleted() | RunAborted():
+            return None
+        case RunFailed(resumable=False):
+            return None
+        case _:
+            return first.event
+
+
+def newest_unfinished(log: EventLog) -> str | None:
+    """Return the id of the run that was started last and is not over, if there is one."""
+    return next((run for run in reversed(log.runs()) if unfinished(log, run) is not None), None)
