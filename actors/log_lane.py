@@ -65,14 +65,14 @@ async def watch_requests(log: EventLog, claim: Claim, tell: Tell) -> None:
         await Sleep(timedelta(seconds=POLL_S))
         try:
             head = await Call(log, lambda store: store.head(claim.run))
+            if head.epoch != claim.epoch:
+                tell(AppendRefused(StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)))
+                return
             requests = await Call(log, lambda store: store.requests(claim.run))
         except (LogUnavailable, UnknownRun):
             continue
         except LogError as error:
             tell(AppendRefused(error))
-            return
-        if head.epoch != claim.epoch:
-            tell(AppendRefused(StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)))
             return
         for request in requests:
             if request.kind is RequestKind.ABORT:
