@@ -54,7 +54,7 @@ class MadeSSTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SSTableMaker:
-    """Makes SSTables of ``sstable_bytes`` in all (no less than about 400), the same ones for the same ``seed``."""
+    """Makes SSTables of ``sstable_bytes`` in all (no less than 338), the same ones for the same ``seed``."""
 
     def __init__(self, seed: int, sstable_bytes: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - test data must be the same every time

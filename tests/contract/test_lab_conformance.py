@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.support.lab_replay import Replay, Replayer, recordings
 from tests.support.lab_world import bucket_of, fill_bucket, make_tables, steps_before
+from tests.support.s3_server import S3Server
 
 from scylla_restore.engine.lab import Lab, S3Settings, Speeds
 
@@ -141,10 +142,7 @@ def _read(replay: Replay) -> object:
 
 
 def _object_store(request: pytest.FixtureRequest) -> S3Settings:
-    try:
-        server = request.getfixturevalue("s3_server")
-    except pytest.FixtureLookupError:
-        pytest.skip("there is no object store to test with")
+    server: S3Server = request.getfixturevalue("s3_server")
     return S3Settings(
         endpoint=server.endpoint,
         access_key_id=server.access_key_id,
