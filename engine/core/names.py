@@ -21,6 +21,9 @@ def upload_directory(state: RunState, batch: Batch) -> str:
 
 
 def found_directory(state: RunState, batch: Batch) -> str:
-    """Return where somebody else's files from ``upload`` are kept meanwhile."""
-    name = f"scylla-restore-found-{state.run}-{batch.id}-{batch.attempt}"
+    """Return where somebody else's files from ``upload`` would be kept meanwhile, were they set aside now.
+
+    No two alterations share such a directory: what others bring twice may bear the same names.
+    """
+    name = f"scylla-restore-found-{state.run}-{state.ledger.intended}"
     return f"{table_directory(state, batch)}/snapshots/{name}"

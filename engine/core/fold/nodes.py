@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.engine.core.state import NodeState, Phase, RunState
 from scylla_restore.events.model import NodeEvent, nodes
 
 
@@ -30,6 +30,7 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
             if event.node not in state.unsettled_nodes:
                 state.unsettled_nodes.append(event.node)
             state.asked = {(name, ask) for name, ask in state.asked if name != f"node/{event.node}"}
+            _set_up_again(state, node)
         case nodes.ClusterDiscovered():
             state.discovered, state.rediscovered = event, True
             for discovered in event.nodes:
@@ -44,6 +45,16 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
             state.refusal = (event.failure, event.exit_code)
         case _:
             assert_never(event)
+
+
+def _set_up_again(state: RunState, node: NodeState) -> None:
+    """Whatever of a node's settings was altered, and whatever was to be set aside, is seen to once more."""
+    node.altered = False
+    state.ledger.distrust_settings_of(node.address)
+    batch = state.batches[node.load] if node.load is not None else None
+    if batch is not None and batch.phase is Phase.BLOCKED and batch.id not in state.blocked:
+        state.blocked.append(batch.id)
+    state.index_node(node)
 
 
 def _suspend(

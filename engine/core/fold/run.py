@@ -121,6 +121,7 @@ def _replace(state: RunState, actor: str) -> None:
         return
     node.altered = False
     node.settings = None
+    state.ledger.distrust_settings_of(address)
     for entry in state.ledger.entries.values():
         if entry.alteration.node == address:
             entry.undo_failures += entry.undoing

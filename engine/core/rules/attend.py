@@ -6,11 +6,10 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.alterations import wanted_alterations
 from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.names import found_directory
 from scylla_restore.engine.core.rules.prepare import actor_of
-from scylla_restore.engine.core.state import Batch, Entry, NodeState, Phase, RunState
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.alterations import AlterationIntended, UploadSetAside
+from scylla_restore.events.model.alterations import AlterationIntended
 from scylla_restore.events.model.batches import BatchReturned, LoadStarted
 from scylla_restore.events.model.run import ActorAsked, Ask
 from scylla_restore.events.model.stages import Stage
@@ -24,8 +23,7 @@ def recover_node(state: RunState, _now: datetime) -> Decision | None:
         events: list[AnyEvent] = [ActorAsked(actor=actor_of(node), ask=Ask.RECOVER)]
         sent: list[commands.Command] = []
         for batch_id in (node.download, node.load):
-            # a blocked batch waits for ``alter_node``: two moves at once in one upload directory could take ours along
-            if batch_id is not None and not _setting_aside(state, state.batches[batch_id]):
+            if batch_id is not None:
                 event, command = _recover(state, state.batches[batch_id])
                 events += [event] if event else []
                 sent += [command] if command else []
@@ -64,27 +62,12 @@ def alter_node(state: RunState, _now: datetime) -> Decision | None:
             )
             for number, (kind, alteration) in enumerate(wanted_alterations(state, node))
         ]
-        unmade = state.ledger.settings_of(node.address)
-        if node.load is not None:
-            unmade += _setting_aside(state, state.batches[node.load])
-        open_ones = tuple((entry.id, entry.alteration) for entry in unmade)
+        open_ones = tuple((entry.id, entry.alteration) for entry in state.ledger.settings_of(node.address))
         entries = open_ones + tuple((event.id, event.alteration) for event in intended)
         asked = ActorAsked(actor=actor_of(node), ask=Ask.ALTER)
         command = commands.Alter(node=node.address, alterations=entries)
         return Decision(events=(*intended, asked), commands=(command,) if entries else ())
     return None
-
-
-def _setting_aside(state: RunState, batch: Batch) -> list[Entry]:
-    """Return the alteration that a blocked batch waits for: whoever was to make it may have failed."""
-    if batch.phase is not Phase.BLOCKED:
-        return []
-    found = found_directory(state, batch)
-    return [
-        entry
-        for entry in state.ledger.entries.values()
-        if isinstance(entry.alteration, UploadSetAside) and entry.alteration.found == found
-    ]
 
 
 def _can_be_altered(state: RunState, node: NodeState) -> bool:

@@ -7,7 +7,7 @@ from scylla_restore.engine.core.backoff import space_check, suspension
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import ACTOR_CRASHES, JOIN_ATTEMPTS, NODE_GIVEN_UP
 from scylla_restore.engine.core.planning import exhausted
-from scylla_restore.engine.core.state import Batch, RunState
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.engine.core.state.ledger import staging_entry
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import UndoRequested
@@ -99,9 +99,15 @@ def give_up_nodes(state: RunState, _now: datetime) -> Decision | None:
     members = {found.address for found in state.discovered.nodes}
     for node in state.nodes.values():
         gone = node.address not in members
-        if not node.busy or not (gone or (node.failures >= NODE_GIVEN_UP and not node.attended)):
+        if not node.busy or not (gone or node.failures >= NODE_GIVEN_UP):
             continue
-        held = [b for b in (node.download, node.load, *node.staged) if b is not None]
+        held = [
+            b for b in (node.download, node.load) if b is not None and (gone or _forsaken(state, node, b))
+        ]
+        if gone or not node.attended or not node.altered:
+            held += node.staged
+        if not held:
+            continue
         reason = f"{node.address} " + (
             "left the cluster" if gone else f"failed {node.failures} times in a row"
         )
@@ -111,6 +117,11 @@ def give_up_nodes(state: RunState, _now: datetime) -> Decision | None:
             )
         )
     return None
+
+
+def _forsaken(state: RunState, node: NodeState, batch: int) -> bool:
+    """Whether nobody is at work on a batch in a lane: it is not taken up, or waits for files to be set aside."""
+    return not node.attended or (not node.altered and state.batches[batch].phase is Phase.BLOCKED)
 
 
 def nobody_left(state: RunState, _now: datetime) -> Decision | None:

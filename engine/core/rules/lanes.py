@@ -38,15 +38,15 @@ def request_load(state: RunState, _now: datetime) -> Decision | None:
 
 
 def set_upload_aside(state: RunState, _now: datetime) -> Decision | None:
-    """Somebody else's files in ``upload`` are neither loaded nor deleted: they wait elsewhere."""
+    """Somebody else's files in ``upload`` are neither loaded nor deleted: they wait elsewhere.
+
+    It has to be a node's only alteration under way. Of two, the later one could find our own files in ``upload``.
+    """
     for batch_id in state.blocked:
         batch = state.batches[batch_id]
-        found = found_directory(state, batch)
-        if any(
-            isinstance(entry.alteration, UploadSetAside) and entry.alteration.found == found
-            for entry in state.ledger.entries.values()
-        ):
+        if not state.nodes[batch.node].ready:
             continue
+        found = found_directory(state, batch)
         alteration = UploadSetAside(node=batch.node, upload=upload_directory(state, batch), found=found)
         intended = AlterationIntended(
             id=f"upload_directory/{batch.node}/{state.ledger.intended}", alteration=alteration

@@ -43,6 +43,11 @@ class Ledger(msgspec.Struct, kw_only=True):
             and not isinstance(entry.alteration, StagingCreated | UploadSetAside)
         ]
 
+    def distrust_settings_of(self, node: str) -> None:
+        """Forget that a node's settings were altered: its actor has to make sure."""
+        for entry in self.settings_of(node):
+            entry.made = False
+
 
 def staging_entry(batch: int, attempt: int) -> str:
     """The ledger's id for an attempt's staging directory, which ``DownloadRequested`` announces."""

@@ -12,7 +12,7 @@ class NodeState(msgspec.Struct, kw_only=True):
     """One node.
 
     ``joined`` is its answer to this engine (None until then), ``attended`` whether what an engine before us left in
-    flight on it was taken up, ``download`` and ``load`` the batches in its lanes, ``staged`` those between them.
+    flight on it was taken up, ``altered`` whether all settings are as the run wants them, ``download`` and ``load`` the batches in its lanes, ``staged`` those between them.
     ``failures`` counts them in a row, ``shortages`` how often in a row its disk was too full. ``moved_bytes`` and
     ``moved_s`` are what it was seen to load, and how long its lanes took for it.
     """
@@ -38,6 +38,11 @@ class NodeState(msgspec.Struct, kw_only=True):
     def busy(self) -> bool:
         """Whether anything of the run is under way or staged on it."""
         return self.download is not None or self.load is not None or bool(self.staged)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be given work: it takes part, is set up, and does not rest."""
+        return self.joined is not None and self.attended and self.altered and self.suspended_until is None
 
     @property
     def shards(self) -> int:

@@ -42,7 +42,10 @@ _NOTHING_YET = RestoreTarget(selection=Selection(kind=RestoreKind.TABLES, locati
 
 
 class RunState(msgspec.Struct, kw_only=True):
-    """Everything ``decide`` goes by. The sets at the end are indexes, kept by the fold so that nothing is searched."""
+    """Everything ``decide`` goes by. The sets at the end are indexes, kept by the fold so that nothing is searched.
+
+    ``to_load`` and ``blocked`` are batches of which nobody was asked yet to load them, or to clear ``upload`` for them.
+    """
 
     run: str
     target: RestoreTarget = _NOTHING_YET
@@ -98,7 +101,7 @@ class RunState(msgspec.Struct, kw_only=True):
     def index_node(self, node: NodeState) -> None:
         """Keep the indexes of idle lanes right after anything about the node has changed."""
         address = node.address
-        ready = node.joined is not None and node.attended and node.altered and node.suspended_until is None
+        ready = node.ready
         _put(self.downloads_idle, address, member=ready and node.download is None)
         _put(self.loads_idle, address, member=ready and node.load is None and bool(node.staged))
         _put(self.suspended, address, member=node.suspended_until is not None)
