@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -17,7 +18,7 @@ from scylla_restore.engine.backup.layout import (
 )
 from scylla_restore.engine.core.location import parse_location
 from scylla_restore.engine.core.snapshot_tag import snapshot_tag, snapshot_time
-from scylla_restore.engine.errors import TargetError
+from scylla_restore.engine.errors import StorageError, TargetError
 from scylla_restore.engine.lab.backup_content import (
     IdType,
     SSTableContent,
@@ -36,6 +37,7 @@ from scylla_restore.engine.lab.backup_files import (
     task_id,
 )
 from scylla_restore.engine.lab.buckets import Bucket, DirectoryBucket, open_bucket
+from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.state import LabDirectory, LabRecord, NodeSpec
 
 _WRITERS = 16
@@ -79,6 +81,7 @@ def write_backup(directory: Path, request: BackupRequest) -> BackupSummary:
 
     Raises:
         TargetError: there is no lab, no such location, or no SSTables where they should be.
+        StorageError: the location cannot be written to.
     """
     files = LabDirectory(directory)
     record = files.record()
@@ -90,16 +93,28 @@ def write_backup(directory: Path, request: BackupRequest) -> BackupSummary:
     nodes = tuple(node for node in record.nodes if location.dc in (None, node.dc))
     if not nodes:
         raise TargetError(f"the lab has no nodes in {location.dc}")
-    bucket = open_bucket(files, location)
+    try:
+        with closing(open_bucket(files, location)) as bucket:
+            writer = _write_all(bucket, record, nodes, request)
+    except CallRefused as refused:
+        raise StorageError(
+            f"{location} takes no backup: {refused.message}", location=str(location)
+        ) from refused
+    for keyspace, name, _ in writer.tables:
+        files.create_table(keyspace, name)
+    return writer.summary()
+
+
+def _write_all(
+    bucket: Bucket, record: LabRecord, nodes: tuple[NodeSpec, ...], request: BackupRequest
+) -> "_Writer":
     tag = request.snapshot_tag or _free_tag(bucket, record)
     snapshot_time(tag)
     with _Writer(bucket, record, nodes, tag) as writer:
         for table in _tables(request):
             writer.add(table)
         writer.finish()
-    for keyspace, name, _ in writer.tables:
-        files.create_table(keyspace, name)
-    return writer.summary()
+    return writer
 
 
 def _tables(request: BackupRequest) -> Iterable[TableContent]:

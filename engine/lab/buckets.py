@@ -1,6 +1,7 @@
 """Buckets that the lab writes backups to."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,10 @@ class Bucket(Protocol):
 
     def names(self, prefix: str) -> set[str]:
         """Return the names directly below ``prefix`` (without a slash at the end)."""
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
         ...
 
 
@@ -57,6 +62,9 @@ class DirectoryBucket:
         directory = self._root / prefix
         return {file.name for file in directory.iterdir()} if directory.is_dir() else set()
 
+    def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
 
 class S3Bucket:
     """A bucket of an object store, made if it is not there."""
@@ -76,11 +84,16 @@ class S3Bucket:
             _, stream = self._remote.open(f"{self._bucket}/{key}")
         except CallRefused:
             return None
-        return stream.read()
+        with closing(stream):
+            return stream.read()
 
     def names(self, prefix: str) -> set[str]:
         """Return the names directly below a prefix."""
         return {entry.path for entry in self._remote.list(f"{self._bucket}/{prefix}", recurse=False)}
+
+    def close(self) -> None:
+        """Close connections."""
+        self._remote.close()
 
 
 def open_bucket(files: LabDirectory, location: BackupLocation) -> Bucket:

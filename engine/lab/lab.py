@@ -32,7 +32,7 @@ from scylla_restore.engine.lab.state import (
     Table,
     make_nodes,
 )
-from scylla_restore.engine.lab.stores import agent_remotes
+from scylla_restore.engine.lab.stores import Stores
 
 _FAULT_POLL_S = 0.1
 _SCYLLA_VERSION = "2025.1.5"
@@ -97,6 +97,7 @@ class Lab:
         self._faults = FaultBoard(self.directory)
         self._nodes: dict[str, Node] = {}
         self._log: RequestLog | None = None
+        self._stores: Stores | None = None
         self._stopped = threading.Event()
 
     def __enter__(self) -> Self:
@@ -124,9 +125,11 @@ class Lab:
         for known in self.files.schema.get().tables:
             self.files.make_table_directories(known)
         self._log = RequestLog(self.files.requests)
+        self._stores = Stores(self.files, self._record.s3)
         context = self._tls_context()
         for spec in self._record.nodes:
-            self._nodes[spec.address] = self._make_node(spec, context, self._log)
+            parts = self._make_parts(spec, self._stores, self._log)
+            self._nodes[spec.address] = self._listen(parts, context)
         listeners = {
             address: Listener(host=node.server.host, port=node.server.port)
             for address, node in self._nodes.items()
@@ -143,6 +146,10 @@ class Lab:
         self._stopped.set()
         for node in self._nodes.values():
             node.stop()
+        if self._stores is not None:
+            self._stores.close()
+        if self._log is not None:
+            self._log.close()
 
     @property
     def nodes(self) -> tuple[NodeSpec, ...]:
@@ -248,19 +255,19 @@ class Lab:
                 found[name] = found.get(name, 0) + 1
         return found
 
-    def _make_node(self, spec: NodeSpec, context: ssl.SSLContext, log: RequestLog) -> Node:
+    def _make_parts(self, spec: NodeSpec, stores: Stores, log: RequestLog) -> NodeParts:
         data = self.files.data(spec.address)
         loaded = LoadedFiles(self.files.loaded(spec.address), self.files.loads(spec.address))
         setup = AgentSetup(
             node=spec,
             speeds=self._speeds,
-            remotes=agent_remotes(self.files, spec, self._record.s3),
+            remotes=stores.remotes(spec),
             faults=self._faults,
             data_directory=str(data),
             scylla_version=self._record.scylla_version,
             s3=self._record.s3,
         )
-        parts = NodeParts(
+        return NodeParts(
             spec=spec,
             setup=setup,
             cluster=self.cluster_state,
@@ -271,7 +278,6 @@ class Lab:
             faults=self._faults,
             speeds=self._speeds,
         )
-        return self._listen(parts, context)
 
     def _listen(self, parts: NodeParts, context: ssl.SSLContext) -> Node:
         """Make a node at its own address, or, where the system has no such address, at 127.0.0.1."""

@@ -1,6 +1,7 @@
 """The record of what was asked of a lab's nodes: a line of JSON per request, for tests and for the curious."""
 
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,14 +32,22 @@ class RequestLog:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._open = True
+        self._lock = threading.Lock()
 
     def write(self, request: ServedRequest) -> None:
-        """Append a line."""
-        os.write(self._descriptor, msgspec.json.encode(request) + b"\n")
+        """Append a line; nothing after ``close``."""
+        line = msgspec.json.encode(request) + b"\n"
+        with self._lock:
+            if self._open:
+                os.write(self._descriptor, line)
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        """Close the file. Requests may still be under way: what a killed node would not have told is lost."""
+        with self._lock:
+            if self._open:
+                self._open = False
+                os.close(self._descriptor)
 
 
 def read_requests(path: Path) -> list[ServedRequest]:

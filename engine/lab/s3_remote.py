@@ -39,6 +39,7 @@ class S3Client(Protocol):
     def head_bucket(self, **arguments: object) -> Reply: ...  # noqa: D102
     def create_bucket(self, **arguments: object) -> Reply: ...  # noqa: D102
     def get_paginator(self, operation: str) -> Pages: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
 
 
 class S3Remote:
@@ -130,6 +131,10 @@ class S3Remote:
         _, stream = self.open(f"{bucket}/{own}/test")
         stream.close()
         self.delete(f"{bucket}/{own}/test")
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()
 
     def make_bucket(self, bucket: str) -> None:
         """Make a bucket, if it is not there."""

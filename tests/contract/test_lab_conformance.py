@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.support.lab_replay import Replay, Replayer, recordings
-from tests.support.lab_world import bucket_of, fill_bucket, make_tables, steps_before
+from tests.support.lab_world import fill_bucket, make_tables, read_object, steps_before
 from tests.support.s3_server import S3Server
 
 from scylla_restore.engine.lab import Lab, S3Settings, Speeds
@@ -100,7 +100,7 @@ def _differences(replay: Replay, provider: str, lab: Lab) -> list[str]:
         )
     if expected.name in BINARY:
         key = str(expected.request_body["remote"]) if isinstance(expected.request_body, dict) else ""
-        _compare(found, expected.name, "bytes", bucket_of(lab, provider).read(key), replay.content)
+        _compare(found, expected.name, "bytes", read_object(lab, provider, key), replay.content)
     elif "Server" not in expected.response_headers:
         theirs, ours = expected.response_raw, replay.content.decode()
         if theirs is None:

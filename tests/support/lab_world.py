@@ -4,6 +4,7 @@ import gzip
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -42,17 +43,21 @@ class World(msgspec.Struct):
 def fill_bucket(lab: Lab, provider: str, shared: Path) -> None:
     """Put into the bucket what ``world.json`` lists, and what an earlier recording had left."""
     world = msgspec.json.decode((shared / "conformance" / "world.json").read_bytes(), type=World)
-    bucket = open_bucket(lab.files, BackupLocation(provider=provider, bucket=world.bucket))
-    random_bytes = random.Random(1).randbytes  # noqa: S311 - the same every time
-    for described in world.objects:
-        if described.content:
-            bucket.put(described.key, manifest())
-            continue
-        for number in described.i:
-            for component in described.components:
-                key = described.key.replace("<i>", str(number)).replace("<component>", component)
-                bucket.put(key, random_bytes(_size(described.size, component)))
-    bucket.put("backup/meta/put.json", b'{"a":1}')
+    with closing(open_bucket(lab.files, BackupLocation(provider=provider, bucket=world.bucket))) as bucket:
+        for described in world.objects:
+            _put(bucket, described)
+        bucket.put("backup/meta/put.json", b'{"a":1}')
+
+
+def _put(bucket: Bucket, described: WorldObject) -> None:
+    if described.content:
+        bucket.put(described.key, manifest())
+        return
+    random_bytes = random.Random(described.key).randbytes  # noqa: S311 - the same every time
+    for number in described.i:
+        for component in described.components:
+            key = described.key.replace("<i>", str(number)).replace("<component>", component)
+            bucket.put(key, random_bytes(_size(described.size, component)))
 
 
 def make_tables(lab: Lab) -> None:
@@ -71,9 +76,10 @@ def manifest() -> bytes:
     return gzip.compress(msgspec.json.encode(body))
 
 
-def bucket_of(lab: Lab, provider: str) -> Bucket:
-    """Return the bucket of the world."""
-    return open_bucket(lab.files, BackupLocation(provider=provider, bucket=BUCKET))
+def read_object(lab: Lab, provider: str, key: str) -> bytes | None:
+    """Return an object of the world."""
+    with closing(open_bucket(lab.files, BackupLocation(provider=provider, bucket=BUCKET))) as bucket:
+        return bucket.read(key)
 
 
 def steps_before(lab: Lab) -> dict[str, Callable[[], None]]:
