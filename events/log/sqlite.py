@@ -15,7 +15,7 @@ from scylla_restore.events.log.admission import check_group, is_new
 from scylla_restore.events.log.ownership import OwnerFiles, OwnerLives, OwnerLock
 from scylla_restore.events.log.port import Checkpoint, Claim, Head, Request, RequestKind
 from scylla_restore.events.log.reading import read_envelopes
-from scylla_restore.events.log.sqlite_file import answering, connect, prepare
+from scylla_restore.events.log.sqlite_file import answering, check_same_file, connect, prepare
 from scylla_restore.events.log.sqlite_records import PageReader, insert_records
 
 _IDLE_READERS: Final = 4
@@ -43,7 +43,7 @@ class SQLiteLog:
         self._owner_files = OwnerFiles(self.path)
         self._held: dict[tuple[str, int], OwnerLock] = {}
         self._is_closed = False
-        prepare(self.path, create=create, busy_timeout_s=busy_timeout_s)
+        self._file = prepare(self.path, create=create, busy_timeout_s=busy_timeout_s)
 
     def claim(self, run: str, owner: str, *, take_over: bool = False) -> Claim:
         """See ``EventLog.claim``."""
@@ -206,6 +206,7 @@ class SQLiteLog:
             LogUnavailable: the write could not be made, or it is not known whether it was.
         """
         with self._write_lock, answering(self.path):
+            check_same_file(self.path, self._file)
             connection = self._open_writer()
             try:
                 connection.execute("BEGIN IMMEDIATE")

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from scylla_restore.events.errors import LogUnavailable, UnusableLog
 
@@ -109,7 +109,11 @@ def answering(path: Path) -> Iterator[None]:
         ) from error
 
 
-def prepare(path: Path, *, create: bool, busy_timeout_s: float) -> None:
+FileId: TypeAlias = tuple[int, int]
+"""What tells a file from another of the same name."""
+
+
+def prepare(path: Path, *, create: bool, busy_timeout_s: float) -> FileId:
     """Make sure that a log lies at ``path``: with ``create`` a missing file (mode 0600) or directory (0700) is made.
 
     Raises:
@@ -131,6 +135,29 @@ def prepare(path: Path, *, create: bool, busy_timeout_s: float) -> None:
                     _initialise(connection, path)
         finally:
             connection.close()
+        return _identify(path)
+
+
+def check_same_file(path: Path, file: FileId) -> None:
+    """Refuse to write where nobody would ever read it: SQLite does not notice that its file has lost its name.
+
+    Raises:
+        UnusableLog: the file was removed or replaced since it was opened.
+    """
+    try:
+        if _identify(path) == file:
+            return
+    except FileNotFoundError:
+        pass
+    raise UnusableLog(
+        f"the log {path} was removed or replaced while it was in use",
+        hint="put the file back, then resume the run",
+    )
+
+
+def _identify(path: Path) -> FileId:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def connect(path: Path, *, busy_timeout_s: float, read_only: bool = False) -> sqlite3.Connection:

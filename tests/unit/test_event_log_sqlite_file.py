@@ -204,6 +204,21 @@ def test_a_run_that_is_just_being_claimed_is_asked_for_again_later(path: Path, l
     assert log.claim("run-1", "ann@host").epoch == 1
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_written_to_a_file_that_lost_its_name(path: Path, log: SQLiteLog, replaced: bool) -> None:
+    writer = Writer(log)
+    written = writer.append_some(1)
+    elsewhere = path.rename(path.with_name("elsewhere.db"))
+    if replaced:
+        path.touch()
+    pending = writer.seal([returned(2)])
+    with pytest.raises(UnusableLog, match="removed or replaced"):
+        log.append(writer.claim, pending)
+    elsewhere.rename(path)
+    log.append(writer.claim, pending)
+    assert list(log.read("run-1")) == written + pending
+
+
 def test_many_readers_at_one_time_leave_few_connections_open(log: SQLiteLog) -> None:
     with ExitStack() as readers:
         for _ in range(10):
