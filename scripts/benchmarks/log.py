@@ -5,6 +5,7 @@ Appending includes making canonical bytes, hashing, and the store's sync: what a
 
 import argparse
 import itertools
+import os
 import tempfile
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.history import RUN, Line, history
-from benchmarks.measurement import Measurement, best_seconds, busy_thread, percentile
+from benchmarks.measurement import Measurement, best_seconds, busy_thread, percentile, seconds
 
 from scylla_restore.events.chain import Sealer, genesis, link
 from scylla_restore.events.envelope import Envelope
@@ -26,6 +27,8 @@ GROUPS = (1, 10, 100, 1000)
 APPENDING_S = 5.0
 """Small groups are appended for so long, since each of them costs a sync."""
 EVENTS_PER_BATCH = 9
+SYNCS = 200
+SYNC_BYTES = 32_768
 TIMES = 5
 
 
@@ -42,6 +45,7 @@ def measure(arguments: Sequence[str]) -> Iterator[Measurement]:
     lines = list(history(batches, sstables_per_batch=chosen.sstables_per_batch))
     yield from _measure_sealing(lines)
     with tempfile.TemporaryDirectory(dir=chosen.directory) as directory:
+        yield from _measure_disk(Path(directory) / "disk")
         yield from measure_store("sqlite", lambda name: SQLiteLog(Path(directory) / f"{name}.db"), lines)
         size = (Path(directory) / f"group-{GROUPS[-1]}.db").stat().st_size
         yield Measurement(metric="file", value=size / len(lines), unit="bytes/event")
@@ -63,6 +67,19 @@ def measure_store(
             log, lines, 100, {"store": store, "group": 100, "beside": "a busy thread"}
         )
         log.close()
+
+
+def _measure_disk(path: Path) -> Iterator[Measurement]:
+    """Measure what a sync costs here with nothing else around it: no append can be quicker."""
+    waits_s = []
+    with path.open("wb") as file:
+        for _ in range(SYNCS):
+            file.write(b"x" * SYNC_BYTES)
+            file.flush()
+            waits_s.append(seconds(lambda: os.fsync(file.fileno())))
+    for percent in (50, 99):
+        value = percentile(waits_s, percent) * 1000
+        yield Measurement(metric=f"sync p{percent}", value=value, unit="ms", params={"bytes": SYNC_BYTES})
 
 
 def _measure_sealing(lines: Sequence[Line]) -> Iterator[Measurement]:
