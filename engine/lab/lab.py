@@ -1,40 +1,31 @@
 """A whole lab: nodes, their cluster, and a directory that outlives them."""
 
-import errno
-import ssl
-import threading
 import uuid
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from scylla_restore.engine.lab.agent import AgentSetup
-from scylla_restore.engine.lab.certificate import ensure_certificate
 from scylla_restore.engine.lab.cluster import Cluster, Membership
 from scylla_restore.engine.lab.configuration import write_configuration
-from scylla_restore.engine.lab.faults import Fault, FaultBoard, FaultKind, add_fault, clear_faults
-from scylla_restore.engine.lab.loaded import Load, LoadedFiles, read_loads
-from scylla_restore.engine.lab.node import Node, NodeParts
-from scylla_restore.engine.lab.request_log import RequestLog, ServedRequest, read_requests
+from scylla_restore.engine.lab.faults import Fault, FaultKind, add_fault, clear_faults
+from scylla_restore.engine.lab.fleet import Fleet, FleetSetup
+from scylla_restore.engine.lab.loaded import Load, read_loads
+from scylla_restore.engine.lab.request_log import ServedRequest, read_requests
 from scylla_restore.engine.lab.state import (
     DEFAULT_BASE_ADDRESS,
     DEFAULT_PORT,
     LabDirectory,
     LabRecord,
-    Listener,
     NodeSpec,
     S3Settings,
     Speeds,
     Table,
     make_nodes,
 )
-from scylla_restore.engine.lab.stores import Stores
 
-_FAULT_POLL_S = 0.1
 _SCYLLA_VERSION = "2025.1.5"
 
 
@@ -93,12 +84,8 @@ class Lab:
             s3=s3 or (before.s3 if before else None),
             listeners=before.listeners if before else {},
         )
-        self.cluster_state = Cluster(cluster, scylla_version, specs, self.files.schema)
-        self._faults = FaultBoard(self.directory)
-        self._nodes: dict[str, Node] = {}
-        self._log: RequestLog | None = None
-        self._stores: Stores | None = None
-        self._stopped = threading.Event()
+        self._cluster = Cluster(self._record.cluster, scylla_version, specs, self.files.schema)
+        self._fleet: Fleet | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -124,32 +111,26 @@ class Lab:
             self.create_table(keyspace, table)
         for known in self.files.schema.get().tables:
             self.files.make_table_directories(known)
-        self._log = RequestLog(self.files.requests)
-        self._stores = Stores(self.files, self._record.s3)
-        context = self._tls_context()
-        for spec in self._record.nodes:
-            parts = self._make_parts(spec, self._stores, self._log)
-            self._nodes[spec.address] = self._listen(parts, context)
-        listeners = {
-            address: Listener(host=node.server.host, port=node.server.port)
-            for address, node in self._nodes.items()
-        }
-        self._record = msgspec.structs.replace(self._record, listeners=listeners)
+        fleet = Fleet(
+            FleetSetup(
+                files=self.files,
+                record=self._record,
+                speeds=self._speeds,
+                cluster=self._cluster,
+                port=self._port,
+            )
+        )
+        self._fleet = fleet
+        self._record = msgspec.structs.replace(self._record, listeners=fleet.listeners())
         self.files.save(self._record)
         write_configuration(self.files, self._record, self._port or DEFAULT_PORT)
-        for node in self._nodes.values():
-            node.start()
-        threading.Thread(target=self._watch_faults, name="lab-faults", daemon=True).start()
+        fleet.start()
 
     def stop(self) -> None:
         """Stop all nodes at once, whatever they are doing."""
-        self._stopped.set()
-        for node in self._nodes.values():
-            node.stop()
-        if self._stores is not None:
-            self._stores.close()
-        if self._log is not None:
-            self._log.close()
+        if self._fleet is not None:
+            self._fleet.stop()
+            self._fleet = None
 
     @property
     def nodes(self) -> tuple[NodeSpec, ...]:
@@ -200,15 +181,23 @@ class Lab:
 
     def set_membership(self, membership: Membership) -> None:
         """Let nodes be seen as down, joining or leaving; their agents go on."""
-        self.cluster_state.membership = membership
+        self._cluster.membership = membership
 
     def restart_agent(self, node: NodeSpec | str, *, reuse_job_ids: bool = False) -> None:
         """Restart a node's agent: jobs are forgotten, partial files stay."""
-        self._nodes[_address(node)].restart_agent(reuse_job_ids=reuse_job_ids)
+        self._running().node(_address(node)).restart_agent(reuse_job_ids=reuse_job_ids)
 
     def restart_scylla(self, node: NodeSpec | str) -> None:
         """Restart a node's Scylla: loads are cut, compaction is on again."""
-        self._nodes[_address(node)].restart_scylla()
+        self._running().node(_address(node)).restart_scylla()
+
+    def stop_node(self, node: NodeSpec | str) -> None:
+        """Kill a node: nobody answers at its place. Others still see it as up; ``set_membership`` changes that."""
+        self._running().stop_node(_address(node))
+
+    def start_node(self, node: NodeSpec | str) -> None:
+        """Start a killed node again, in its place and with its files."""
+        self._running().start_node(_address(node))
 
     def fault(
         self,
@@ -255,58 +244,10 @@ class Lab:
                 found[name] = found.get(name, 0) + 1
         return found
 
-    def _make_parts(self, spec: NodeSpec, stores: Stores, log: RequestLog) -> NodeParts:
-        data = self.files.data(spec.address)
-        loaded = LoadedFiles(self.files.loaded(spec.address), self.files.loads(spec.address))
-        setup = AgentSetup(
-            node=spec,
-            speeds=self._speeds,
-            remotes=stores.remotes(spec),
-            faults=self._faults,
-            data_directory=str(data),
-            scylla_version=self._record.scylla_version,
-            s3=self._record.s3,
-        )
-        return NodeParts(
-            spec=spec,
-            setup=setup,
-            cluster=self.cluster_state,
-            loaded=loaded,
-            data=data,
-            token=self.token,
-            log=log,
-            faults=self._faults,
-            speeds=self._speeds,
-        )
-
-    def _listen(self, parts: NodeParts, context: ssl.SSLContext) -> Node:
-        """Make a node at its own address, or, where the system has no such address, at 127.0.0.1."""
-        address = parts.spec.address
-        before = self._record.listeners.get(address)
-        if before is not None and not self._port:
-            with suppress(OSError):
-                return Node(parts, before.host, before.port, context)
-        try:
-            return Node(parts, address, self._port, context)
-        except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:
-                raise
-        return Node(parts, "127.0.0.1", self._port + len(self._nodes) if self._port else 0, context)
-
-    def _tls_context(self) -> ssl.SSLContext:
-        names = tuple(dict.fromkeys((*(spec.address for spec in self.nodes), "127.0.0.1", "localhost")))
-        certificate, key = ensure_certificate(self.directory, names)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(certificate, key)
-        return context
-
-    def _watch_faults(self) -> None:
-        """Restart agents whose jobs are to be lost, without waiting for a request."""
-        while not self._stopped.wait(_FAULT_POLL_S):
-            for address, node in self._nodes.items():
-                if self._faults.strike_idle(address):
-                    node.restart_agent()
+    def _running(self) -> Fleet:
+        if self._fleet is None:
+            raise RuntimeError("the lab is not running")
+        return self._fleet
 
 
 def _address(node: NodeSpec | str) -> str:

@@ -43,7 +43,7 @@ class Node:
     """A node that serves; made listening, serves from ``start`` to ``stop``."""
 
     def __init__(self, parts: NodeParts, host: str, port: int, context: ssl.SSLContext) -> None:
-        self._parts = parts
+        self.parts = parts
         self.spec = parts.spec
         self._lock = threading.Lock()
         self._agent = Agent(parts.setup, int(time.time()))
@@ -69,7 +69,7 @@ class Node:
         with self._lock:
             old = self._agent
             first = old.first_job if reuse_job_ids else max(int(time.time()), old.jobs.next_id + 1)
-            self._agent = Agent(self._parts.setup, first)
+            self._agent = Agent(self.parts.setup, first)
         old.die()
         self.server.drop_connections()
 
@@ -80,7 +80,7 @@ class Node:
         old.stop()
 
     def _start_scylla(self) -> tuple[Loader, ScyllaApi]:
-        parts = self._parts
+        parts = self.parts
         path = "/storage_service/sstables/any"
         loader = Loader(
             parts.spec,
@@ -101,7 +101,7 @@ class Node:
             status = cut.answer.status
             raise
         finally:
-            self._parts.log.write(
+            self.parts.log.write(
                 ServedRequest(
                     at=timestamp(began_at),
                     node=self.spec.address,
@@ -120,13 +120,13 @@ class Node:
             return Answer(status=HTTPStatus.NO_CONTENT)
         if request.path == "/version":
             return agent_json({"version": VERSION})
-        speeds = self._parts.speeds
+        speeds = self.parts.speeds
         if not self._is_authorized(request):
             time.sleep(speeds.unauthorized_delay_s)
             return UNAUTHORIZED
         if speeds.latency_s:
             time.sleep(speeds.latency_s)
-        hits = self._parts.faults.strike(self.spec.address, request.path, request.target)
+        hits = self.parts.faults.strike(self.spec.address, request.path, request.target)
         if not hits:
             return self._route(request, frozenset())
         return self._answer_with_faults(request, hits)
@@ -157,7 +157,7 @@ class Node:
 
     def _is_authorized(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip(), self._parts.token)
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip(), self.parts.token)
 
 
 def _set_pinned(agent: Agent, *, pinned: bool) -> Answer:

@@ -6,6 +6,7 @@ from pathlib import Path
 from stat import S_IMODE
 
 import pytest
+import requests
 from tests.support.lab_client import NodeClient, put_sstable
 
 from scylla_restore.engine.errors import TargetError
@@ -113,6 +114,28 @@ def test_nodes_can_be_seen_as_down_or_on_the_move(tmp_path: Path) -> None:
         assert client.send("GET", "/gossiper/endpoint/live/").json() == [first, third]
         assert client.send("GET", "/gossiper/endpoint/down/").json() == [second]
         assert client.send("GET", "/storage_service/nodes/joining").json() == [third]
+        client.close()
+
+
+def test_a_killed_node_does_not_answer_until_it_is_started_again(tmp_path: Path) -> None:
+    with Lab(tmp_path, nodes=2) as lab:
+        client = NodeClient(lab)
+        put_sstable(client.upload, "me-1-big")
+        lab.stop_node(client.node)
+        with pytest.raises(requests.ConnectionError):
+            client.send("GET", "/agent/node_info")
+        lab.start_node(client.node)
+        assert client.load().status_code == 200
+        client.close()
+
+
+def test_where_a_system_has_no_such_address_a_node_listens_on_another_one(tmp_path: Path) -> None:
+    # The address is of a block that is kept for documentation: no machine has it.
+    with Lab(tmp_path, nodes=2, base_address="192.0.2.1") as lab:
+        client = NodeClient(lab)
+        translate = tomllib.loads(lab.config_path.read_text())["cluster"]["lab"]["translate"]
+        assert translate["192.0.2.1"].startswith("127.0.0.1:")
+        assert client.send("GET", "/gossiper/endpoint/live/").json() == ["192.0.2.1", "192.0.2.2"]
         client.close()
 
 
