@@ -13,7 +13,7 @@ def write_configuration(directory: LabDirectory, record: LabRecord, default_port
         "[log]",
         f"url = {_text(f'sqlite:///{directory.root}/log.db')}",
         "",
-        f"[cluster.{record.cluster}]",
+        f"[cluster.{_text(record.cluster)}]",
         f"id = {_text(record.cluster_id)}",
         f"hosts = [{', '.join(_text(address) for address in addresses)}]",
         f"port = {default_port}",
@@ -26,7 +26,7 @@ def write_configuration(directory: LabDirectory, record: LabRecord, default_port
         if (listener := record.listeners[address]).host != address or listener.port != default_port
     }
     if moved:
-        lines += ["", f"[cluster.{record.cluster}.translate]"]
+        lines += ["", f"[cluster.{_text(record.cluster)}.translate]"]
         lines += [f"{_text(address)} = {_text(place)}" for address, place in moved.items()]
     if record.s3 is not None:
         fields = ("endpoint", "region", "access_key_id", "secret_access_key")
