@@ -12,7 +12,9 @@ PROGRAM = "scylla-restore"
 
 _COMMANDS = "scylla_restore.engine.cli.commands"
 
+RESTORE = Group("Restore", sort_key=1)
 LOOK = Group("Look at runs and their record", sort_key=2)
+TRY = Group("Try it", sort_key=3)
 MORE = Group("More", sort_key=9)
 
 
@@ -33,6 +35,31 @@ def build(fill_ins: Sequence[FillIn]) -> App:
         config=tuple(fill_ins),
         result_action="return_value",
     )
+    app.command(
+        f"{_COMMANDS}.restore:run",
+        name="run",
+        group=RESTORE,
+        help="Restore in the foreground; Ctrl-C pauses cleanly, a second one stops at once.",
+    )
+    app.command(
+        f"{_COMMANDS}.restore:resume",
+        name="resume",
+        group=RESTORE,
+        help="Carry on with a run where it stopped.",
+    )
+    app.command(
+        f"{_COMMANDS}.ending:pause",
+        name="pause",
+        group=RESTORE,
+        help="Ask a running engine to stop cleanly.",
+    )
+    app.command(
+        f"{_COMMANDS}.ending:abort",
+        name="abort",
+        group=RESTORE,
+        help="Give a run up for good: everything that it altered is undone.",
+    )
+    app.command(_lab())
     app.command(f"{_COMMANDS}.progress:runs", name="runs", group=LOOK, help="List all runs.")
     app.command(
         f"{_COMMANDS}.progress:progress", name="progress", group=LOOK, help="Tell where a run stands."
@@ -60,6 +87,22 @@ def build(fill_ins: Sequence[FillIn]) -> App:
         return flags, tokens
 
     return app
+
+
+def _lab() -> App:
+    lab = App(name="lab", group=TRY, help="Nodes to try things with, and what goes wrong with them.")
+    lab.command(
+        f"{_COMMANDS}.lab:up", name="up", help="Serve lab nodes until Ctrl-C; prints `ready` when all answer."
+    )
+    lab.command(
+        f"{_COMMANDS}.lab:backup",
+        name="backup",
+        help="Write a backup of a lab's cluster, as Scylla Manager would.",
+    )
+    lab.command(
+        f"{_COMMANDS}.lab:fault", name="fault", help="Let something go wrong in a running lab, or end that."
+    )
+    return lab
 
 
 def all_flags(app: App) -> Iterator[str]:

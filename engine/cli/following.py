@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from scylla_restore.engine.cli.waits import Waits
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.progress import ProgressState, RunState
@@ -19,6 +20,7 @@ class Follower:
         self._log = log
         self._run = run
         self._seq = 0
+        self._waits = Waits()
         self.state = ProgressState(run=run)
 
     def catch_up(self) -> bool:
@@ -26,13 +28,23 @@ class Follower:
         before = self._seq
         for envelope in self._log.read(self._run, from_seq=self._seq + 1):
             progress.apply(self.state, envelope)
+            self._waits.apply(envelope)
             self._seq = envelope.seq
         return self._seq > before
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the log says that the run does not go on."""
+        return self.state.state is not RunState.RUNNING
 
     @property
     def is_left_alone(self) -> bool:
         """Whether the log says that the run goes on, but no engine is there to do it."""
         return self.state.state is RunState.RUNNING and not self._log.is_owned(self._run)
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what the run waits for."""
+        return self._waits.lines()
 
     def document(self, now: datetime) -> ProgressDocument:
         """Return where the run stands. The clocks of a run that is left alone stand still."""

@@ -36,6 +36,10 @@ class Output:
         if not self.is_quiet:
             self._aside(text)
 
+    def say(self, text: str) -> None:
+        """Tell a person something that they have to know, however quiet they want it."""
+        self._aside(text)
+
     def warn(self, text: str) -> None:
         """Tell a person what may be wrong."""
         self._aside(f"warning: {text}")

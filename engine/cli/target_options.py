@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from scylla_restore.engine.core.target import build_target, target_from_properties
-from scylla_restore.engine.core.target_flags import TargetFlags, TuningFlags
+from scylla_restore.engine.core.target_flags import TargetFlags
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.events.model.target import RestoreTarget
 
@@ -20,7 +20,7 @@ class TuningOptions:
     """Flags that may differ when a run is resumed; None is a flag that was not given."""
 
     method: Annotated[str | None, Parameter(group=HOW)] = None
-    """How SSTables reach the cluster: auto, native or rclone (auto)."""
+    """How SSTables reach the cluster: auto or rclone (auto)."""
 
     batch_size: Annotated[int | None, Parameter(group=HOW)] = None
     """SSTables per shard in a batch; 0 leaves it to the planner (0)."""
@@ -40,15 +40,13 @@ class TuningOptions:
     unpin_agent_cpu: Annotated[bool | None, Parameter(group=HOW)] = None
     """Let the agents use all CPUs while data is restored."""
 
-    index_via: Annotated[str | None, Parameter(group=HOW)] = None
-    """Who lists the backup: direct (this host), agent (a node), auto (auto)."""
-
-    staging: Annotated[str | None, Parameter(group=HOW)] = None
-    """Whether batches are downloaded ahead into a directory of their own: auto, off (auto)."""
-
-    def tuning_flags(self) -> TuningFlags:
+    def flags(self) -> TargetFlags:
         """Return the flags as the engine takes them."""
-        return TuningFlags(**_values(self, TuningFlags))
+        names = set(TargetFlags.__struct_fields__)
+        values: dict[str, Any] = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name in names
+        }
+        return TargetFlags(**values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +63,7 @@ class TargetOptions(TuningOptions):
     """Restore the contents of tables."""
 
     restore_schema: Annotated[bool | None, Parameter(group=WHAT, negative="")] = None
-    """Restore the schema."""
+    """Restore the schema: refused for now."""
 
     keyspace: Annotated[tuple[str, ...] | None, Parameter(name=("--keyspace", "-K"), group=WHAT)] = None
     """Glob patterns on keyspace[.table], `!` excludes, the last that matches decides (*)."""
@@ -76,15 +74,6 @@ class TargetOptions(TuningOptions):
     source_task: Annotated[str | None, Parameter(group=WHAT)] = None
     """Id of the backup task, where a tag occurs in backups of several."""
 
-    dc_mapping: Annotated[tuple[str, ...] | None, Parameter(group=WHAT)] = None
-    """source=target, comma-separated: which nodes restore which DC's backup."""
-
-    rename: Annotated[tuple[str, ...] | None, Parameter(group=WHAT)] = None
-    """ks=other_ks or ks.table=other_ks.other_table, comma-separated."""
-
-    allow_non_empty: Annotated[bool | None, Parameter(group=WHAT)] = None
-    """Restore into tables that hold data."""
-
     properties: Annotated[Path | None, Parameter(group=WHAT)] = None
     """The same as the properties (JSON) of a Scylla Manager task; a flag beats the file."""
 
@@ -94,7 +83,7 @@ class TargetOptions(TuningOptions):
         Raises:
             TargetError: something is missing, malformed, or does not go with something else.
         """
-        flags = TargetFlags(**_values(self, TargetFlags))
+        flags = self.flags()
         if self.properties is None:
             return build_target(flags)
         try:
@@ -104,9 +93,3 @@ class TargetOptions(TuningOptions):
                 f"the properties in {self.properties} cannot be read: {error.strerror}"
             ) from error
         return target_from_properties(document, flags)
-
-
-def _values(options: TuningOptions, flags: type[TuningFlags]) -> dict[str, Any]:
-    """Return the options that ``flags`` has fields for; both declare the types."""
-    names = set(flags.__struct_fields__)
-    return {field.name: getattr(options, field.name) for field in fields(options) if field.name in names}

@@ -37,6 +37,6 @@ def percent_text(part: int, whole: int) -> str:
     return f"{part * 1000 // whole / 10 if whole else 100.0:.1f} %"
 
 
-def count_text(count: int, what: str) -> str:
-    """Return a number of things, whose plural ends in s: ``1 node``, ``2 nodes``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def count_text(count: int, what: str, many: str | None = None) -> str:
+    """Return a number of things, whose plural ends in s unless it is given: ``1 node``, ``2 nodes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {many or f'{what}s'}"

@@ -4,6 +4,7 @@ Fits 80 columns, and a fixed number of lines however many tables and nodes there
 are at work come first, the others are counted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scylla_restore.engine.cli.output import at_text
@@ -36,11 +37,16 @@ EVERYTHING = 1_000_000
 
 
 def progress_lines(
-    progress: ProgressDocument, shape: Shape, *, elapsed_s: float | None = None, is_left_alone: bool = False
+    progress: ProgressDocument,
+    shape: Shape,
+    *,
+    elapsed_s: float | None = None,
+    is_left_alone: bool = False,
+    notices: Sequence[str] = (),
 ) -> list[str]:
     """Return the whole view; no line is wider than ``shape.columns``, unless that is less than 60.
 
-    ``is_left_alone`` says that no engine is at work although the run has not ended.
+    ``is_left_alone`` says that no engine is at work although the run has not ended; ``notices`` are for the end.
     """
     lines = [
         *_summary(progress, shape, elapsed_s, is_left_alone=is_left_alone),
@@ -51,6 +57,8 @@ def progress_lines(
     ]
     if progress.error:
         lines += ["", f"error: {progress.error}"]
+    if notices:
+        lines += ["", *notices]
     width = max(shape.columns, _NARROWEST)
     return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
 

@@ -1,20 +1,59 @@
-"""Shows a run's progress while it goes on: redrawn on a terminal, a line at a time on a pipe, documents as JSON."""
+"""Shows a run's progress while it goes on: redrawn on a terminal, lines on a pipe, documents as JSON."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
 
 from scylla_restore.engine.cli.context import Context
-from scylla_restore.engine.cli.following import Follower
 from scylla_restore.engine.cli.output import Output
 from scylla_restore.engine.cli.view import EVERYTHING, Shape, progress_lines, status_line
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_document import ProgressDocument
 
 REDRAW_S = 0.5
-_FIXED_LINES = 14
+LINE_EVERY_S = 10.0
+"""A pipe gets a line when a run's stage or state changes, and else as seldom as this."""
+_FIXED_LINES = 20
 """What the view takes beside tables and hosts: at most so many lines, and the cursor's."""
 
-Draw = Callable[[list[str]], None]
+
+class Watched(Protocol):
+    """A run to look at."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        ...
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether no engine is at work although the run has not ended."""
+        ...
+
+    def catch_up(self) -> bool:
+        """Take in what is new, and return whether there was anything."""
+        ...
+
+    def document(self, now: datetime) -> ProgressDocument:
+        """Return where the run stands."""
+        ...
+
+    def elapsed_s(self, now: datetime) -> float | None:
+        """Return how long it has been going on."""
+        ...
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what a person should know of the present moment, a line each."""
+        ...
+
+
+class Display(Protocol):
+    """Shows how a run stands."""
+
+    def __call__(self, watched: Watched, *, is_news: bool, is_last: bool) -> None:
+        """Show it; ``is_news`` tells whether anything has happened since the last time."""
+        ...
 
 
 def shape_for(output: Output, *, details: bool) -> Shape:
@@ -28,66 +67,108 @@ def shape_for(output: Output, *, details: bool) -> Shape:
     return Shape(columns=columns, tables=half, hosts=half)
 
 
-def show(follower: Follower, context: Context, *, details: bool) -> None:
+def show(watched: Watched, context: Context, *, details: bool) -> None:
     """Write where the run stands, once."""
     if context.output.is_json:
-        context.output.document(follower.document(context.clock.now()))
+        context.output.document(watched.document(context.clock.now()))
         return
-    for line in _lines(follower, context, details=details):
+    for line in _lines(watched, context, details=details):
         context.output.line(line)
 
 
-def watch(follower: Follower, context: Context, *, details: bool, is_over: Callable[[], bool]) -> None:
-    """Show the progress until ``is_over``, or until the run does not go on any more; the last state is shown, too."""
-    with _drawing(context.output) as draw:
-        last = ""
-        while True:
-            ends = is_over()
-            follower.catch_up()
-            if draw is not None:
-                draw(_lines(follower, context, details=details))
-            elif context.output.is_json:
-                context.output.document(follower.document(context.clock.now()))
-            elif (line := status_line(follower.document(context.clock.now()))) != last:
-                context.output.line(line)
-                last = line
-            if ends or follower.state.state is not RunState.RUNNING:
-                return
-            _wait_for_more(follower, context, is_over, redraws=draw is not None)
-
-
-def _lines(follower: Follower, context: Context, *, details: bool) -> list[str]:
-    now = context.clock.now()
-    return progress_lines(
-        follower.document(now),
-        shape_for(context.output, details=details),
-        elapsed_s=follower.elapsed_s(now),
-        is_left_alone=follower.is_left_alone,
-    )
-
-
-def _wait_for_more(
-    follower: Follower, context: Context, is_over: Callable[[], bool], *, redraws: bool
+def watch(
+    watched: Watched,
+    context: Context,
+    display: Display,
+    *,
+    pass_time: Callable[[float], object] | None = None,
 ) -> None:
-    """Let time pass; where nothing is redrawn, until there is something new."""
-    context.clock.wait(REDRAW_S)
-    while not redraws and not is_over() and not follower.catch_up():
-        context.clock.wait(REDRAW_S)
+    """Show the progress until it is over, the last state included. ``pass_time`` takes seconds."""
+    pass_time = pass_time or context.clock.wait
+    is_first = True
+    while True:
+        is_over = watched.is_over
+        is_news = watched.catch_up() or is_first
+        is_over = is_over or watched.is_over
+        display(watched, is_news=is_news, is_last=is_over)
+        if is_over:
+            return
+        is_first = False
+        pass_time(REDRAW_S)
 
 
 @contextmanager
-def _drawing(output: Output) -> Iterator[Draw | None]:
-    """Yield what draws lines in place of those drawn before; None where that cannot be done."""
-    if output.is_json or not output.is_terminal:
-        yield None
-        return
+def drawn(context: Context, *, details: bool) -> Iterator[Display]:
+    """Lend a display for the terminal, redrawn in place."""
     from rich.console import Console, Group  # noqa: PLC0415  # slow to import, and not always needed
     from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    with Live(console=Console(file=output.stdout), auto_refresh=False, transient=False) as live:
+    with Live(console=Console(file=context.output.stdout), auto_refresh=False, transient=False) as live:
 
-        def draw(lines: list[str]) -> None:
+        def draw(watched: Watched, *, is_news: bool, is_last: bool) -> None:
+            del is_news, is_last  # clocks run on, and a terminal shows them
+            lines = _lines(watched, context, details=details)
             live.update(Group(*(Text(line, no_wrap=True) for line in lines)), refresh=True)
 
         yield draw
+
+
+def written(context: Context, write: Callable[[str], None]) -> Display:
+    """Return a display for a pipe: a line when something has happened that is worth one."""
+    told: frozenset[str] = frozenset()
+    last: tuple[str, ...] = ()
+    line, at = "", context.clock.now()
+
+    def tell(watched: Watched, *, is_news: bool, is_last: bool) -> None:
+        nonlocal told, last, line, at
+        del is_news
+        now = context.clock.now()
+        notices = watched.notices()
+        for notice in notices:
+            if notice not in told:
+                write(notice)
+        told = frozenset(notices)
+        progress = watched.document(now)
+        where = (progress.state.value, progress.stage.value)
+        new = status_line(progress)
+        is_due = where != last or is_last or (now - at).total_seconds() >= LINE_EVERY_S
+        if is_due and new != line:
+            write(new)
+            last, line, at = where, new, now
+
+    return tell
+
+
+def documents(context: Context) -> Display:
+    """Return a display for programs: a document for each change."""
+
+    def tell(watched: Watched, *, is_news: bool, is_last: bool) -> None:
+        del is_last
+        if is_news:
+            context.output.document(watched.document(context.clock.now()))
+
+    return tell
+
+
+@contextmanager
+def fitting(context: Context, *, details: bool) -> Iterator[Display]:
+    """Lend the display that suits standard output."""
+    if context.output.is_json:
+        yield documents(context)
+    elif context.output.is_terminal:
+        with drawn(context, details=details) as display:
+            yield display
+    else:
+        yield written(context, context.output.line)
+
+
+def _lines(watched: Watched, context: Context, *, details: bool) -> list[str]:
+    now = context.clock.now()
+    return progress_lines(
+        watched.document(now),
+        shape_for(context.output, details=details),
+        elapsed_s=watched.elapsed_s(now),
+        is_left_alone=watched.is_left_alone,
+        notices=watched.notices(),
+    )

@@ -9,7 +9,7 @@ from scylla_restore.engine.cli.finding import find_run, newest_run
 from scylla_restore.engine.cli.following import Follower
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
-from scylla_restore.engine.cli.watching import show, watch
+from scylla_restore.engine.cli.watching import fitting, show, watch
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections.runs import RunLine, line, line_of_completed
 
@@ -47,7 +47,8 @@ def progress(
         follower = Follower(log, newest_run(log) if run is None else find_run(log, run))
         follower.catch_up()
         if watching:
-            watch(follower, context, details=details, is_over=lambda: False)
+            with fitting(context, details=details) as display:
+                watch(follower, context, display)
         else:
             show(follower, context, details=details)
         if follower.is_left_alone:

@@ -1,0 +1,90 @@
+"""`run` and `resume`: restore in the foreground."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from scylla_restore.engine.api import newest_unfinished
+from scylla_restore.engine.cli.context import Given
+from scylla_restore.engine.cli.diagnostics import diagnosed
+from scylla_restore.engine.cli.ends import tell_end
+from scylla_restore.engine.cli.engines import engine_for
+from scylla_restore.engine.cli.finding import find_run
+from scylla_restore.engine.cli.foreground import Events, ForegroundRun, work
+from scylla_restore.engine.cli.signals import taken_signals
+from scylla_restore.engine.cli.support import check_supported, check_tuning
+from scylla_restore.engine.cli.target_options import TargetOptions, TuningOptions
+from scylla_restore.engine.core.target import build_tuning
+from scylla_restore.engine.errors import TargetError
+from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.model.run import RunStarted
+from scylla_restore.events.model.target import BackupLocation
+
+
+def run(
+    *,
+    options: Annotated[TargetOptions, Parameter(name="*")] = TargetOptions(),  # noqa: B008  # it is frozen
+    context: Given,
+) -> int:
+    """Restore in the foreground. Ctrl-C pauses cleanly, a second one stops at once; `resume` carries on."""
+    target = options.target()
+    check_supported(target)
+    events = Events()
+    with ExitStack() as stack:
+        signals = stack.enter_context(taken_signals())
+        on_event = stack.enter_context(diagnosed(context, events))
+        log = stack.enter_context(context.log(create=True))
+        engine = stack.enter_context(engine_for(context, log, target.selection.locations, on_event))
+        started = engine.start(target)
+        signals.is_counting = True
+        foreground = ForegroundRun(started, engine, events, context, signals)
+        work(foreground, context)
+        return tell_end(foreground, context)
+
+
+def resume(
+    run: str | None = None,
+    /,
+    *,
+    options: Annotated[TuningOptions, Parameter(name="*")] = TuningOptions(),  # noqa: B008  # it is frozen
+    take_over: Annotated[bool, Parameter(negative="")] = False,
+    context: Given,
+) -> int:
+    """Carry on with a run where it stopped.
+
+    Args:
+        run: id of the run, or its beginning; by default the unfinished one that was started last.
+        take_over: take the run over from an engine that is alive, which stops then.
+    """
+    flags = options.flags()
+    check_tuning(build_tuning(flags))
+    events = Events()
+    with ExitStack() as stack:
+        signals = stack.enter_context(taken_signals())
+        on_event = stack.enter_context(diagnosed(context, events))
+        log = stack.enter_context(context.log())
+        run_id = _newest_unfinished(log) if run is None else find_run(log, run)
+        engine = stack.enter_context(engine_for(context, log, locations_of(log, run_id), on_event))
+        resumed = engine.resume(run_id, flags, take_over=take_over)
+        signals.is_counting = True
+        foreground = ForegroundRun(resumed, engine, events, context, signals)
+        work(foreground, context)
+        return tell_end(foreground, context)
+
+
+def locations_of(log: EventLog, run: str) -> tuple[BackupLocation, ...]:
+    """Return the locations that a run restores from."""
+    first = next(log.read(run), None)
+    if first is None or not isinstance(first.event, RunStarted):
+        return ()
+    return first.event.target.selection.locations
+
+
+def _newest_unfinished(log: EventLog) -> str:
+    run = newest_unfinished(log)
+    if run is None:
+        raise TargetError(
+            "the log holds no run that could be resumed", hint="`scylla-restore runs` lists all runs"
+        )
+    return run

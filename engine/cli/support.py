@@ -1,0 +1,43 @@
+"""What can be asked for and does not work yet: refused before anything is touched."""
+
+from scylla_restore.engine.core.target_flags import flag_name
+from scylla_restore.engine.errors import TargetError
+from scylla_restore.events.model.target import IndexVia, Method, RestoreKind, RestoreTarget, Staging, Tuning
+
+
+def check_supported(target: RestoreTarget) -> None:
+    """Check that all of a target can be done; it may come from a task's properties, which have fields without flags.
+
+    Raises:
+        TargetError: something of it does not work yet.
+    """
+    selection = target.selection
+    if selection.kind is RestoreKind.SCHEMA:
+        raise TargetError(
+            "restoring the schema does not work yet",
+            hint="create the tables (`DESC SCHEMA` of the source, or Scylla Manager), then use --restore-tables",
+        )
+    for field in ("dc_mapping", "rename", "allow_non_empty"):
+        if getattr(selection, field):
+            raise _not_yet(field)
+    check_tuning(target.tuning)
+
+
+def check_tuning(tuning: Tuning) -> None:
+    """Check that all of a tuning can be done.
+
+    Raises:
+        TargetError: something of it does not work yet.
+    """
+    if tuning.method is Method.NATIVE:
+        raise TargetError(
+            "--method native does not work yet", hint="auto and rclone do: they download, then load&stream"
+        )
+    if tuning.staging is not Staging.AUTO:
+        raise _not_yet("staging")
+    if tuning.index_via is IndexVia.AGENT:
+        raise _not_yet("index_via")
+
+
+def _not_yet(field: str) -> TargetError:
+    return TargetError(f"{flag_name(field)} does not work yet", hint="leave it out")
