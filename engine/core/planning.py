@@ -63,9 +63,15 @@ def next_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | 
 
 
 def exhausted(state: RunState, batch: Batch, given_up: int) -> bool:
-    """Whether a batch has failed often enough everywhere: on each node that reaches it and still answers."""
+    """Whether a batch has failed often enough everywhere: on each node that reaches it and still answers.
+
+    As long as a node may still join, that is not known.
+    """
     location = state.workload.directories[batch.directory].location
-    nodes = [n for n in state.nodes.values() if location in reachable(state, n) and n.failures < given_up]
+    alive = [node for node in state.nodes.values() if node.member and node.failures < given_up]
+    if any(node.joined is None for node in alive):
+        return False
+    nodes = [node for node in alive if location in reachable(state, node)]
     if not nodes:
         return bool(batch.failures)
     return all(batch.failures.get(n.address, 0) >= ATTEMPTS_PER_NODE for n in nodes)

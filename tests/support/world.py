@@ -256,7 +256,12 @@ class World:
         self.report(_actor_of(command), *events)
         return True
 
-    def _answer(self, command: Command) -> Sequence[AnyEvent]:  # noqa: C901, PLR0911 - one return a command
+    def _answer(self, command: Command) -> Sequence[AnyEvent]:
+        if isinstance(command, NodeCommand) and command.node not in self.hosts:
+            return _answer_of_nobody(command)
+        return self._usual_answer(command)
+
+    def _usual_answer(self, command: Command) -> Sequence[AnyEvent]:  # noqa: C901, PLR0911 - one return a command
         match command:
             case DiscoverCluster():
                 found = tuple(host.discovered for host in self.hosts.values())
@@ -356,6 +361,16 @@ def tables_resolved(command: ResolveTables) -> nodes.TablesResolved:
             for ks, name in (table.split(":") for table in command.tables)
         )
     )
+
+
+def _answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
+    match command:
+        case Undo():
+            return undo_failed(command)
+        case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
+            return (failed(command, Cause.UNREACHABLE, staging_left=True),)
+        case _:
+            return node_failed(command)
 
 
 def _batch_answer(command: Command) -> Sequence[AnyEvent]:

@@ -33,11 +33,13 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
             _set_up_again(state, node)
         case nodes.ClusterDiscovered():
             state.discovered, state.rediscovered = event, True
+            for known in state.nodes.values():
+                known.member = False
             for discovered in event.nodes:
                 node = state.nodes.setdefault(
                     discovered.address, NodeState(address=discovered.address, staged=[])
                 )
-                node.discovered = discovered
+                node.discovered, node.member = discovered, True
         case nodes.TablesResolved():
             state.resolved = True
             state.directories = {f"{t.keyspace}:{t.table}": t.directory for t in event.tables}

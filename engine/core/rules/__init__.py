@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.attend import alter_node, recover_node
-from scylla_restore.engine.core.rules.endings import conclude, settle_ledger, stop_downloads
+from scylla_restore.engine.core.rules.endings import conclude, look_for_members, settle_ledger, stop_downloads
 from scylla_restore.engine.core.rules.failures import (
     declare_refusal,
     give_up_nodes,
@@ -19,6 +19,7 @@ from scylla_restore.engine.core.rules.failures import (
     settle_batches,
     settle_nodes,
 )
+from scylla_restore.engine.core.rules.impasse import impasse
 from scylla_restore.engine.core.rules.lanes import (
     assign_download,
     request_load,
@@ -63,9 +64,17 @@ CARRYING_ON: tuple[Rule, ...] = (
     complete_data,
     wait_for_space,
     nobody_left,
+    impasse,
 )
 
-ENDING: tuple[Rule, ...] = (give_up_nodes, recover_node, stop_downloads, settle_ledger, conclude)
+ENDING: tuple[Rule, ...] = (
+    look_for_members,
+    give_up_nodes,
+    recover_node,
+    stop_downloads,
+    settle_ledger,
+    conclude,
+)
 
 
 def decide(state: RunState, now: datetime) -> Decision:

@@ -14,6 +14,7 @@ from typing import assert_never
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
+from scylla_restore.engine.core.rules.prepare import discover
 from scylla_restore.engine.core.state import Ending, Entry, Phase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
 from scylla_restore.engine.core.state.ledger import staging_entry
@@ -32,6 +33,11 @@ from scylla_restore.events.model.run import (
 )
 
 PUT_BACK_HINT = "once the node answers, `scylla-restore abort` or `scylla-restore resume` puts it right"
+
+
+def look_for_members(state: RunState, now: datetime) -> Decision | None:
+    """An engine that only ends a run has to know who is left, too: on a node that is gone nothing can be put back."""
+    return discover(state, now) if state.ledger.entries or state.batches else None
 
 
 def stop_downloads(state: RunState, _now: datetime) -> Decision | None:
@@ -54,7 +60,7 @@ def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
         return None
     by_node: dict[str, list[Entry]] = {}
     for entry in reversed(state.ledger.entries.values()):
-        if not entry.undoing and entry.undo_failures < UNDO_ATTEMPTS and not _stays(state, entry):
+        if _can_be_undone(state, entry) and not _stays(state, entry):
             by_node.setdefault(entry.alteration.node, []).append(entry)
     for address, entries in sorted(by_node.items()):
         return Decision(
@@ -70,20 +76,20 @@ def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
 
 def conclude(state: RunState, _now: datetime) -> Decision | None:
     """Say what became of the run."""
-    if _under_way(state) or any(entry.undoing for entry in state.ledger.entries.values()):
+    if _under_way(state) or any(entry.undoing for entry in _of_members(state)):
         return None
     event: AnyEvent
     match state.ending:
         case Ending.COMPLETE:
             event = RunCompleted(restored_bytes=state.restored_bytes, sstables=state.restored_sstables)
-            event = event if not state.ledger.entries else _left_altered(state, "everything is restored")
+            event = _left_altered(state, "everything is restored") if _of_members(state) else event
         case Ending.PAUSE:
             event = _paused(state)
         case Ending.FAIL:
             event = _failed(state)
         case Ending.ABORT:
             event = RunAborted(restored_bytes=state.restored_bytes)
-            if state.ledger.entries:
+            if _of_members(state):
                 left = _left_altered(state, "the run could not be undone")
                 event = RunFailed(failure=left.failure, resumable=True, exit_code=1)
         case None:
@@ -99,6 +105,16 @@ def _under_way(state: RunState) -> bool:
     if state.ending is Ending.ABORT:
         phases |= LOAD_LANE
     return bool(state.in_phase(*phases))
+
+
+def _can_be_undone(state: RunState, entry: Entry) -> bool:
+    known = state.nodes[entry.alteration.node].member
+    return known and not entry.undoing and entry.undo_failures < UNDO_ATTEMPTS
+
+
+def _of_members(state: RunState) -> list[Entry]:
+    """Return what is still altered on nodes that the cluster has; what was altered on others went with them."""
+    return [entry for entry in state.ledger.entries.values() if state.nodes[entry.alteration.node].member]
 
 
 def _stays(state: RunState, entry: Entry) -> bool:
@@ -130,7 +146,7 @@ def _failed(state: RunState) -> RunFailed:
 
 
 def _left_altered(state: RunState, so_far: str) -> FailureDeclared:
-    entries = list(state.ledger.entries.values())
+    entries = _of_members(state)
     nodes = sorted({entry.alteration.node for entry in entries})
     failure = Failure(
         cause=Cause.UNREACHABLE,

@@ -94,11 +94,10 @@ def readmit_nodes(state: RunState, now: datetime) -> Decision | None:
 
 def give_up_nodes(state: RunState, _now: datetime) -> Decision | None:
     """What is held by a node that left the cluster, or that nobody can attend to, goes back to the pool."""
-    if state.discovered is None or not (state.rediscovered or state.ending):
+    if not (state.rediscovered or state.ending):
         return None
-    members = {found.address for found in state.discovered.nodes}
     for node in state.nodes.values():
-        gone = node.address not in members
+        gone = not node.member
         if not node.busy or not (gone or node.failures >= NODE_GIVEN_UP):
             continue
         held = [
@@ -126,9 +125,9 @@ def _forsaken(state: RunState, node: NodeState, batch: int) -> bool:
 
 def nobody_left(state: RunState, _now: datetime) -> Decision | None:
     """Every node has failed again and again: somebody has to look."""
-    if state.stage is not Stage.DATA or state.discovered is None or not state.rediscovered:
+    if state.stage is not Stage.DATA or not state.rediscovered:
         return None
-    members = [state.nodes[found.address] for found in state.discovered.nodes]
+    members = [node for node in state.nodes.values() if node.member]
     if any(node.failures < NODE_GIVEN_UP for node in members):
         return None
     failure = Failure(
@@ -154,8 +153,11 @@ def _verdict(state: RunState, batch: Batch, failure: Failure) -> FailureDeclared
     """The run fails at once on what every node would meet, or when a batch has failed everywhere."""
     if failure.cause is Cause.MISSING_OBJECT:
         return FailureDeclared(failure=failure, resumable=True, exit_code=1)
-    if not exhausted(state, batch, NODE_GIVEN_UP):
-        return None
+    return worn_out(state, batch, failure) if exhausted(state, batch, NODE_GIVEN_UP) else None
+
+
+def worn_out(state: RunState, batch: Batch, failure: Failure) -> FailureDeclared:
+    """Return what there is to say of a batch that has failed everywhere."""
     directory = state.workload.directories[batch.directory]
     attempts = sum(batch.failures.values())
     return FailureDeclared(

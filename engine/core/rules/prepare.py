@@ -5,7 +5,7 @@ from datetime import datetime
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.planning import reachable
-from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.engine.core.state import LocationState, NodeState, RunState
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import ActorAsked, Ask, FailureDeclared
@@ -169,17 +169,22 @@ def _nothing_to_restore(state: RunState) -> Failure | None:
 def _nobody_reaches(state: RunState) -> Failure | None:
     reached = {key for node in state.nodes.values() for key in reachable(state, node)}
     for key, location in state.locations.items():
-        if key in reached:
-            continue
-        words = sorted(
-            f"{n.address}: {n.joined.unreachable_locations[key]}"
-            for n in state.nodes.values()
-            if n.joined and key in n.joined.unreachable_locations
-        )
-        where = f"no node of DC {location.where.dc}" if location.where.dc else "no node"
-        return Failure(
-            cause=Cause.REFUSED,
-            message=f"{where} can list {location.where}" + (f": {words[0]}" if words else ""),
-            hint="give the agents credentials for the bucket, or check the location's DC",
-        )
+        if key not in reached:
+            return unreached(state, location)
     return None
+
+
+def unreached(state: RunState, location: LocationState) -> Failure:
+    """Return what there is to say of a location that no node can download from."""
+    key = location.where.key
+    words = sorted(
+        f"{n.address}: {n.joined.unreachable_locations[key]}"
+        for n in state.nodes.values()
+        if n.joined and key in n.joined.unreachable_locations
+    )
+    where = f"no node of DC {location.where.dc}" if location.where.dc else "no node"
+    return Failure(
+        cause=Cause.REFUSED,
+        message=f"{where} can list {location.where}" + (f": {words[0]}" if words else ""),
+        hint="give the agents credentials for the bucket, or check the location's DC",
+    )

@@ -11,7 +11,7 @@ from scylla_restore.events.model.nodes import DiscoveredNode, NodeJoined, NodeSe
 class NodeState(msgspec.Struct, kw_only=True):
     """One node.
 
-    ``joined`` is its answer to this engine (None until then), ``attended`` whether what an engine before us left in
+    ``member`` is whether the cluster had it when it was looked at last. ``joined`` is its answer to this engine (None until then), ``attended`` whether what an engine before us left in
     flight on it was taken up, ``altered`` whether all settings are as the run wants them, ``download`` and ``load`` the batches in its lanes, ``staged`` those between them.
     ``failures`` counts them in a row, ``shortages`` how often in a row its disk was too full. ``moved_bytes`` and
     ``moved_s`` are what it was seen to load, and how long its lanes took for it.
@@ -19,6 +19,7 @@ class NodeState(msgspec.Struct, kw_only=True):
 
     address: str
     discovered: DiscoveredNode | None = None
+    member: bool = True
     joined: NodeJoined | None = None
     settings: NodeSettingsRead | None = None
     attended: bool = True

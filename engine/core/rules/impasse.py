@@ -1,0 +1,33 @@
+"""DATA has come to a standstill: what is left is beyond every node, and somebody has to look."""
+
+from datetime import datetime
+
+from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.limits import NODE_GIVEN_UP
+from scylla_restore.engine.core.planning import exhausted, locations_left, reachable
+from scylla_restore.engine.core.rules.failures import worn_out
+from scylla_restore.engine.core.rules.prepare import unreached
+from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.events.model.run import FailureDeclared
+from scylla_restore.events.model.stages import Stage
+
+
+def impasse(state: RunState, _now: datetime) -> Decision | None:
+    """Nobody is at work, and a location or a batch is left that no node can take, nor one that may still join."""
+    if state.stage is not Stage.DATA or not state.prepared or any(n.busy for n in state.nodes.values()):
+        return None
+    for key in sorted(locations_left(state)):
+        if not any(_may_reach(state, node, key) for node in state.nodes.values()):
+            failure = unreached(state, state.locations[key])
+            return Decision(events=(FailureDeclared(failure=failure, resumable=True, exit_code=1),))
+    for batch_id in state.returned:
+        batch = state.batches[batch_id]
+        if batch.failure is not None and exhausted(state, batch, NODE_GIVEN_UP):
+            return Decision(events=(worn_out(state, batch, batch.failure),))
+    return None
+
+
+def _may_reach(state: RunState, node: NodeState, location: str) -> bool:
+    if node.joined is None:
+        return node.member and node.failures < NODE_GIVEN_UP
+    return location in reachable(state, node)
