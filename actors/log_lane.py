@@ -82,10 +82,10 @@ async def watch_requests(log: EventLog, claim: Claim, tell: Tell) -> None:
                 tell(Reported("supervisor", PauseRequested(requested_by=request.requested_by, reason=reason)))
 
 
-async def forget_requests(log: EventLog, run: str) -> None:
-    """Clear requests that are recorded; one that stays is asked again, which changes nothing."""
+async def forget_requests(log: EventLog, run: str, kinds: frozenset[RequestKind]) -> None:
+    """Clear requests that are recorded, and no others; one that stays is asked again, which changes nothing."""
     try:
-        await Call(log, lambda store: store.clear_requests(run))
+        await Call(log, lambda store: store.clear_requests(run, kinds=kinds))
     except LogError:
         return
 

@@ -12,7 +12,7 @@ that group, but nobody hears of it before it is durable: neither a node, nor a l
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 import msgspec
 
@@ -36,12 +36,16 @@ from scylla_restore.engine.core.state.run_state import CHECKPOINT_NAME, encode_c
 from scylla_restore.events.chain import Sealer
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import LogError
-from scylla_restore.events.log.port import Checkpoint, Claim, EventLog
+from scylla_restore.events.log.port import Checkpoint, Claim, EventLog, RequestKind
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.run import AbortRequested, ActorFailed, PauseRequested
 
 NAME = "supervisor"
 CHECKPOINT_EVERY = 50_000
+REQUESTS: Final[dict[type[AnyEvent], RequestKind]] = {
+    PauseRequested: RequestKind.PAUSE,
+    AbortRequested: RequestKind.ABORT,
+}
 STEPS_PER_GROUP = 2_000
 
 
@@ -193,8 +197,9 @@ class SupervisorActor:
         self._listener.recorded(group)
         for command in commands:
             self._crew.send(command)
-        if any(isinstance(e.event, PauseRequested | AbortRequested) for e in group):
-            self._side_lane.start(forget_requests(self._log, self._claim.run))
+        recorded = frozenset(REQUESTS[type(e.event)] for e in group if type(e.event) in REQUESTS)
+        if recorded:
+            self._side_lane.start(forget_requests(self._log, self._claim.run, recorded))
         if self._state.over or self._sealer.seq - self._checkpoint_seq >= CHECKPOINT_EVERY:
             self._keep_checkpoint()
 
