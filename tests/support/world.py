@@ -251,7 +251,8 @@ class World:
         _, _, command = heapq.heappop(self._due)
         events = next((a for answer in self._answers if (a := answer(command)) is not None), None)
         events = self._answer(command) if events is None else events
-        if not events or isinstance(events[-1], batches.DownloadStarted):
+        goes_on = bool(events) and isinstance(events[-1], batches.DownloadStarted)
+        if goes_on or not (events or isinstance(command, ReplaceActor)):
             self.hanging.append(command)
         self.report(_actor_of(command), *events)
         return True

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.rules.attend import alter_node, recover_node
+from scylla_restore.engine.core.rules.attend import alter_node, put_back_unwanted, recover_node
 from scylla_restore.engine.core.rules.endings import conclude, look_for_members, settle_ledger, stop_downloads
 from scylla_restore.engine.core.rules.failures import (
     declare_refusal,
@@ -57,6 +57,7 @@ CARRYING_ON: tuple[Rule, ...] = (
     enter_data,
     give_up_nodes,
     recover_node,
+    put_back_unwanted,
     alter_node,
     set_upload_aside,
     request_load,

@@ -1,15 +1,17 @@
 """Nodes that are about to work: take up what an engine before us left in flight, then set them up."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from scylla_restore.engine.core import commands
-from scylla_restore.engine.core.alterations import wanted_alterations
+from scylla_restore.engine.core.alterations import unwanted_alterations, wanted_alterations
 from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
 from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
 from scylla_restore.engine.core.rules.prepare import actor_of
-from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
+from scylla_restore.engine.core.state import Batch, Entry, NodeState, Phase, RunState
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.alterations import AlterationIntended
+from scylla_restore.events.model.alterations import AlterationIntended, UndoRequested
 from scylla_restore.events.model.batches import BatchReturned, LoadStarted
 from scylla_restore.events.model.run import ActorAsked, Ask
 from scylla_restore.events.model.stages import Stage
@@ -49,6 +51,32 @@ def _recover(state: RunState, batch: Batch) -> tuple[AnyEvent | None, commands.C
             return None, None
 
 
+def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
+    """Settings that were changed on resume may want less altered than there is."""
+    if state.stage is not Stage.DATA or not state.prepared:
+        return None
+    for node in state.nodes.values():
+        if not _can_be_altered(state, node):
+            continue
+        entries = [
+            entry
+            for entry in unwanted_alterations(state, node)
+            if not entry.undoing and entry.undo_failures < UNDO_ATTEMPTS
+        ]
+        if entries:
+            return undo(node.address, entries)
+    return None
+
+
+def undo(node: str, entries: Iterable[Entry]) -> Decision:
+    """Announce that a node is to undo some alterations, and ask it to."""
+    alterations = tuple((entry.id, entry.alteration) for entry in entries)
+    return Decision(
+        events=(UndoRequested(ids=tuple(entry_id for entry_id, _ in alterations)),),
+        commands=(commands.Undo(node=node, alterations=alterations),),
+    )
+
+
 def alter_node(state: RunState, _now: datetime) -> Decision | None:
     """Set a node up for the restore; the ledger knows each change before it is made."""
     if state.stage is not Stage.DATA or not state.prepared:
@@ -56,13 +84,16 @@ def alter_node(state: RunState, _now: datetime) -> Decision | None:
     for node in state.nodes.values():
         if not _can_be_altered(state, node):
             continue
+        settings = state.ledger.settings_of(node.address)
+        if any(entry.undoing for entry in settings):
+            continue
         intended = [
             AlterationIntended(
                 id=f"{kind}/{node.address}/{state.ledger.intended + number}", alteration=alteration
             )
             for number, (kind, alteration) in enumerate(wanted_alterations(state, node))
         ]
-        open_ones = tuple((entry.id, entry.alteration) for entry in state.ledger.settings_of(node.address))
+        open_ones = tuple((entry.id, entry.alteration) for entry in settings)
         entries = open_ones + tuple((event.id, event.alteration) for event in intended)
         asked = ActorAsked(actor=actor_of(node), ask=Ask.ALTER)
         command = commands.Alter(node=node.address, alterations=entries)
