@@ -59,6 +59,12 @@ def build(fill_ins: Sequence[FillIn]) -> App:
         group=RESTORE,
         help="Give a run up for good: everything that it altered is undone.",
     )
+    app.command(
+        f"{_COMMANDS}.demo:demo",
+        name="demo",
+        group=TRY,
+        help="A whole restore with nothing else installed: a kill, a resume and an audit included.",
+    )
     app.command(_lab())
     app.command(f"{_COMMANDS}.progress:runs", name="runs", group=LOOK, help="List all runs.")
     app.command(

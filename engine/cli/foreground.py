@@ -66,6 +66,11 @@ class ForegroundRun:
         return self.was_cut_off or self.outcome is not None
 
     @property
+    def can_be_shown(self) -> bool:
+        """Whether there is anything to show: events of this engine, or the lack of them."""
+        return self._events.began.is_set() or self.is_over or self.run.log_away is not None
+
+    @property
     def is_left_alone(self) -> bool:
         """Whether the engine has dropped the run."""
         return self.was_cut_off
@@ -124,6 +129,8 @@ class ForegroundRun:
 
 def work(run: ForegroundRun, context: Context) -> None:
     """Show the run until this engine has nothing more to do for it, or is cut off."""
+    while not run.can_be_shown:
+        run.pass_time(_STEP_S)
     # That nobody reads any more is no reason to stop a restore.
     with suppress(OSError), _display(context) as display:
         watch(run, context, display, pass_time=run.pass_time)

@@ -1,0 +1,1 @@
+"""The demo: a story of a restore that is killed and carries on."""
