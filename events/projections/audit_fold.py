@@ -274,7 +274,8 @@ def _apply_to_ledger(state: AuditState, event: AlterationEvent, envelope: Envelo
                 made=False,
             )
         case alterations.AlterationMade():
-            if (entry := state.alterations.get(event.id)) is not None:
+            # Another engine makes sure of what one before it has made: that is the same alteration.
+            if (entry := state.alterations.get(event.id)) is not None and not entry.made:
                 state.alterations[event.id] = msgspec.structs.replace(entry, made=True)
                 state.alterations_made += 1
         case alterations.AlterationUndone():

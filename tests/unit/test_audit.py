@@ -155,6 +155,14 @@ def test_what_is_not_put_back_stays_open() -> None:
     ]
 
 
+def test_an_alteration_that_another_engine_makes_sure_of_is_the_same_one() -> None:
+    alteration = TransfersSet(node="10.0.0.1", before=2, after=4)
+    story = indexed_story().tell(AlterationIntended(id="a1", alteration=alteration), AlterationMade(id="a1"))
+    story.die(for_s=60).tell(AlterationMade(id="a1"), AlterationUndone(id="a1"))
+    found = audited(story).summary.alterations
+    assert (found.made, found.undone, found.open) == (1, 1, ())
+
+
 def test_a_staging_directory_is_open_from_the_request_until_the_load() -> None:
     story = indexed_story().tell(
         told.batch_assigned(1, "d1", size=300), DownloadRequested(batch=1, attempt=1)
