@@ -73,9 +73,11 @@ def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:
     match event:
         case batches.DownloadRequested():
             attempt.phase = Phase.DOWNLOADING
-        case batches.DownloadStarted():
-            attempt.phase = Phase.DOWNLOADING
             attempt.since = at
+        case batches.DownloadStarted():
+            # The agent tells about its job late: a short one is over by then.
+            attempt.phase = Phase.DOWNLOADING
+            attempt.since = attempt.since or at
         case batches.DownloadProgressed():
             attempt.downloaded = event.downloaded
         case batches.BatchDownloaded():
