@@ -9,7 +9,10 @@ from scylla_restore.events.model.target import RestoreTarget, Tuning
 
 
 class RunStarted(Event, frozen=True, kw_only=True):
-    """A run exists. ``seed`` is the source of every jitter: nothing in a run is random."""
+    """A run exists. ``seed`` is the source of every jitter: nothing in a run is random.
+
+    A ``dry_run`` finds out all that a restore would begin with, and ends before the first alteration.
+    """
 
     TAG: ClassVar[str] = "RunStarted"
     target: RestoreTarget
@@ -18,6 +21,7 @@ class RunStarted(Event, frozen=True, kw_only=True):
     seed: int
     started_by: str
     engine_version: str
+    dry_run: bool = False
 
 
 class OwnerChanged(Event, frozen=True, kw_only=True):

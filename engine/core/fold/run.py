@@ -18,6 +18,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
         case run.RunStarted():
             state.target = event.target
             state.cluster, state.cluster_id, state.seed = event.cluster, event.cluster_id, event.seed
+            state.dry_run = event.dry_run
             for location in event.target.selection.locations:
                 state.locations[location.key] = LocationState(where=location)
         case run.OwnerChanged():

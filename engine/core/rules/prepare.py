@@ -116,7 +116,7 @@ def read_settings(state: RunState, _now: datetime) -> Decision | None:
 
 
 def enter_data(state: RunState, _now: datetime) -> Decision | None:
-    """All is known and nothing is altered: either the restore can be done, or it ends here."""
+    """All is known and nothing is altered: either the restore can be done, or it ends here. So does a dry run."""
     if state.stage is not Stage.INIT or not _all_indexed(state) or state.discovered is None:
         return None
     obstacle = _nothing_to_restore(state)
@@ -128,7 +128,8 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     settled = all(state.nodes[found.address].settings for found in state.discovered.nodes)
     if not joined or not settled or not state.prepared:
         return None
-    events: tuple[AnyEvent, ...] = (StageCompleted(stage=Stage.INIT), StageEntered(stage=Stage.DATA))
+    stage = Stage.DONE if state.dry_run else Stage.DATA
+    events: tuple[AnyEvent, ...] = (StageCompleted(stage=Stage.INIT), StageEntered(stage=stage))
     return Decision(events=events)
 
 

@@ -15,7 +15,7 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
 
-CHECKPOINT_NAME = "run-state/1"
+CHECKPOINT_NAME = "run-state/2"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
@@ -52,6 +52,7 @@ class RunState(msgspec.Struct, kw_only=True):
     cluster: str = ""
     cluster_id: str = ""
     seed: int = 0
+    dry_run: bool = False
     status: Status = Status.RUNNING
     stage: Stage | None = None
     completed: set[Stage] = set()
