@@ -1,0 +1,138 @@
+"""Whole restores through the console script, into lab nodes of another process."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.console import LOCATION, LabProcess, lab_process, wait_until
+
+from scylla_restore.events.model.batches import BatchAssigned, DownloadRequested, SSTablesLoaded
+from scylla_restore.events.model.run import OwnerChanged
+
+SLOW = ("--download-mbps", "1", "--load-mbps", "0.4")
+"""So that there is a middle to stop in: about four seconds."""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[LabProcess]:
+    with lab_process(tmp_path) as lab:
+        yield lab
+
+
+@pytest.fixture
+def slow_lab(tmp_path: Path) -> Iterator[LabProcess]:
+    with lab_process(tmp_path, *SLOW) as lab:
+        lab.back_up(sstables=30, sstable_bytes=40_000)
+        yield lab
+
+
+def test_a_backup_is_restored(lab: LabProcess) -> None:
+    words = ("lab", "backup", "--dir", str(lab.files.root), "-L", LOCATION, "--keyspaces", "2", "--json")
+    (backup,) = lab.call(*words, configured=False).documents()
+    lab.tag = backup["snapshot_tag"]
+    said = lab.call(*lab.run_words("--json"))
+    assert said.code == 0, said.stderr
+    begun, progress = said.documents()
+    assert begun == {"run_id": progress["run_id"]}
+    assert (progress["state"], progress["stage"]) == ("done", "DONE")
+    assert progress["cluster_id"] == backup["cluster_id"]
+    assert (progress["size"], progress["restored"]) == (backup["bytes"], backup["bytes"])
+    assert lab.loaded_sstables() == progress["sstables_restored"] == backup["sstables"]
+    assert lab.left_behind() == []
+
+
+def test_what_is_told_on_a_pipe_is_lines(lab: LabProcess) -> None:
+    backup = lab.back_up()
+    said = lab.call(*lab.run_words())
+    assert (said.code, said.stderr) == (0, "")
+    *lines, last = said.stdout.splitlines()
+    assert re.fullmatch(
+        rf"done: {backup.sstables} SSTables, [\d.]+ KiB, are in cluster lab in \d+s \(run .{{36}}\)", last
+    )
+    assert [line.split()[1] for line in lines][-1] == "done"
+    assert "\x1b" not in said.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_run_is_paused_and_resumed_to_its_end(slow_lab: LabProcess, number: signal.Signals) -> None:
+    process = slow_lab.start(*slow_lab.run_words("--json"))
+    slow_lab.wait_for_load()
+    process.send(number)
+    paused = process.end()
+    assert paused.code == 3, paused.stderr
+    run = paused.documents()[0]["run_id"]
+    assert paused.documents()[-1]["state"] == "paused"
+    assert "stopping" in paused.stderr
+    assert f"`scylla-restore resume {run} --config {slow_lab.files.config}` carries on" in paused.stderr
+    resumed = slow_lab.call("resume", "--json")
+    assert resumed.code == 0, resumed.stderr
+    assert resumed.documents()[0] == {"run_id": run}
+    loads = [event.batch for event in slow_lab.events(SSTablesLoaded)]
+    assert len(loads) == len(set(loads))
+    assert slow_lab.loaded_sstables() == resumed.documents()[-1]["sstables"]
+    assert slow_lab.left_behind() == []
+
+
+def test_a_second_signal_stops_at_once_and_the_run_can_still_be_resumed(slow_lab: LabProcess) -> None:
+    process = slow_lab.start(*slow_lab.run_words())
+    slow_lab.wait_for_load()
+    slow_lab.fault("--kind", "timeout", "--on", "/agent/rclone/*")
+    process.send(signal.SIGINT)
+    wait_until(lambda: "stopping" in process.stdout, "the first signal is heard")
+    process.send(signal.SIGINT)
+    stopped = process.end()
+    assert stopped.code == 3, stopped.stderr
+    assert stopped.stderr.startswith("stopped at once")
+    slow_lab.fault("--clear")
+    assert slow_lab.call("resume").code == 0
+    assert slow_lab.loaded_sstables() == 120
+
+
+def test_two_engines_do_not_work_on_one_run_nor_two_runs_on_one_cluster(slow_lab: LabProcess) -> None:
+    process = slow_lab.start(*slow_lab.run_words())
+    slow_lab.wait_for_load()
+    second = slow_lab.call("resume")
+    assert second.code == 4
+    assert re.match(r"error: run .{36} is owned by .*, which is alive\nhint: .*--take-over", second.stderr)
+    another = slow_lab.call(*slow_lab.run_words())
+    assert another.code == 2
+    assert re.search(r"has an unfinished run: .*\nhint: `scylla-restore resume", another.stderr)
+    assert process.end().code == 0
+
+
+def test_a_run_is_taken_over_from_a_living_engine(slow_lab: LabProcess) -> None:
+    first = slow_lab.start(*slow_lab.run_words())
+    slow_lab.wait_for_load()
+    second = slow_lab.call("resume", "--take-over")
+    assert second.code == 0, second.stderr
+    fenced = first.end()
+    assert fenced.code == 4
+    assert re.search(r"error: run .{36} was taken over by ", fenced.stderr)
+    assert len(slow_lab.events(OwnerChanged)) == 2
+    # What was sent to nodes is what the log says, and nothing of it twice: the first engine has fallen silent.
+    copies = [str(request.body) for request in slow_lab.requests("/agent/rclone/sync/copypaths")]
+    attempts = [(event.batch, event.attempt) for event in slow_lab.events(DownloadRequested)]
+    assert len(copies) == len(attempts) == len(set(attempts))
+    loads = [event.batch for event in slow_lab.events(SSTablesLoaded)]
+    assert sorted(loads) == sorted({event.batch for event in slow_lab.events(BatchAssigned)})
+
+
+def test_tuning_may_change_when_a_run_is_resumed_but_what_it_restores_may_not(slow_lab: LabProcess) -> None:
+    process = slow_lab.start(*slow_lab.run_words())
+    slow_lab.wait_for_load()
+    process.send(signal.SIGINT)
+    assert process.end().code == 3
+    refused = slow_lab.call("resume", "--keyspace", "ks1")
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "--keyspace" in refused.stderr
+    resumed = slow_lab.call("resume", "--parallel", "1", "--json")
+    assert resumed.code == 0, resumed.stderr
+
+
+def test_whoever_stops_reading_does_not_stop_the_restore(slow_lab: LabProcess) -> None:
+    process = slow_lab.start(*slow_lab.run_words("--json", "--quiet"))
+    slow_lab.wait_for_load()
+    said = process.end()
+    assert (said.code, said.stderr) == (0, "")
