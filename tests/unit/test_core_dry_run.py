@@ -1,8 +1,8 @@
 """A dry run: the same INIT, and nothing after it."""
 
-import msgspec
 import pytest
-from tests.support.hosts import LOCATION, Host, directory, hosts, run_started
+from tests.support.dry_runs import dry
+from tests.support.hosts import Host, directory, hosts
 from tests.support.world import World
 
 from scylla_restore.engine.core.commands import (
@@ -14,19 +14,12 @@ from scylla_restore.engine.core.commands import (
     ResolveTables,
 )
 from scylla_restore.engine.core.state import Status
-from scylla_restore.events.model.run import OwnerChanged, RunFailed
+from scylla_restore.events.model.run import RunFailed
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.model.target import Tuning
 
 LOOKING = {DiscoverCluster, OpenLocation, IndexLocation, JoinNode, ResolveTables, ReadNodeSettings}
 NOBODY_REACHES_IT = World(hosts=(Host(address="n1", locations=()),), directories=(directory("t1", (3, 2)),))
 IT_HOLDS_NOTHING = World(hosts=hosts("n1"))
-
-
-def dry(world: World) -> World:
-    started = msgspec.structs.replace(run_started((LOCATION,), Tuning()), dry_run=True)
-    world.tell(started, OwnerChanged(owner="ann", engine_version="1"))
-    return world.decide().play()
 
 
 def test_a_dry_run_knows_all_that_a_restore_begins_with_and_asks_for_nothing_that_alters() -> None:
