@@ -1,5 +1,6 @@
-"""Play seeds: `python tests/simulation/run.py 123 -v` shows one as it happens, `… 0-2000` plays many."""
+"""Play simulations by hand: `python tests/simulation/run.py 123 -v` shows a seed's records, `… 0-1999` plays many."""
 
+import argparse
 import sys
 import time
 from pathlib import Path
@@ -10,36 +11,40 @@ from tests.simulation.simulator.scenario import scenario_of
 from tests.simulation.simulator.simulation import Failed, Simulation
 
 
-def main() -> None:
-    first, _, last = sys.argv[1].partition("-")
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", help="a seed, or a range such as 0-1999")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every record")
+    parser.add_argument("--digest", action="store_true", help="print the log's last hash, and no times")
+    arguments = parser.parse_args()
+    first, _, last = arguments.seeds.partition("-")
     began = time.perf_counter()
-    bad = 0
-    n = 0
-    records = steps = 0
-    for seed in range(int(first), int(last or first) + 1):
-        n += 1
-        s = Simulation(scenario_of(seed))
+    broken: list[int] = []
+    seeds = range(int(first), int(last or first) + 1)
+    for seed in seeds:
+        simulation = Simulation(scenario_of(seed))
         try:
-            e = s.play()
-            if "-v" in sys.argv:
-                for x in e.envelopes:
-                    print(x.seq, x.at.time(), x.epoch, x.actor, x.event)
-        except Failed as f:
-            bad += 1
-            print(f)
-            if "-v" in sys.argv:
-                raise
-        except Exception as ex:
-            bad += 1
-            print(seed, "EXC", type(ex), ex)
-            if "-v" in sys.argv:
-                raise
-        steps += s.world.scheduler.steps
-        records += len(s.world.log.appended)
-    took = time.perf_counter() - began
-    print(
-        f"{n} seeds, {bad} bad, {took:.1f}s, {took / n * 1000:.0f} ms each, {records / n:.0f} records {steps / n:.0f} steps"
-    )
+            simulation.play()
+        except Failed as failed:
+            broken.append(seed)
+            say(str(failed))
+        if arguments.verbose:
+            for envelope in simulation.records():
+                say(
+                    f"{envelope.seq} {envelope.at:%H:%M:%S.%f} {envelope.epoch} {envelope.actor} {envelope.event}"
+                )
+        if arguments.digest:
+            say(f"{seed} {simulation.records()[-1].hash.hex()}")
+    if arguments.digest:
+        return bool(broken)
+    took_ms = (time.perf_counter() - began) * 1000 / len(seeds)
+    say(f"{len(seeds)} seeds, {took_ms:.0f} ms each, {len(broken)} broken: {broken}")
+    return bool(broken)
 
 
-main()
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,7 @@
 """What engines did to the world, in order, for the checkers."""
 
+from collections import deque
+from collections.abc import Callable
 from enum import Enum
 
 import msgspec
@@ -32,18 +34,30 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     fenced: bool
 
 
+class Point(msgspec.Struct, frozen=True):
+    """A moment in an engine's life: the ``count``-th time that it reached a place; and what happens to it there.
+
+    Places are ``before append``, ``after append`` (durable, and the engine does not know) and ``after call`` (a node or
+    a store did what it was asked, and the engine does not know).
+    """
+
+    place: str
+    count: int
+    happens: str = "kill"
+
+
 class Points:
-    """Counts the moments at which an engine can be killed, and kills it at the chosen one."""
+    """Counts the moments at which something can happen to an engine, and lets it happen at the chosen ones."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
-        self.kill_at: tuple[str, int] | None = None
+        self.planned: deque[Point] = deque()
+        self.happen: Callable[[str, Process], None] = lambda _what, process: process.kill()
 
-    def reached(self, point: str, process: Process) -> bool:
-        """Count a moment; True if it is the one at which this process is killed."""
-        count = self.counts[point] = self.counts.get(point, 0) + 1
-        if self.kill_at == (point, count):
-            self.kill_at = None
-            process.kill()
-            return True
-        return False
+    def reached(self, place: str, process: Process) -> None:
+        """Count a moment; counting begins anew after each one at which something happened."""
+        count = self.counts[place] = self.counts.get(place, 0) + 1
+        if self.planned and (self.planned[0].place, self.planned[0].count) == (place, count):
+            point = self.planned.popleft()
+            self.counts.clear()
+            self.happen(point.happens, process)

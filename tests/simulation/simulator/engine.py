@@ -37,7 +37,7 @@ class SimEngine:
         self._loaded = LoadedRun(state=RunState(run=run), progress=ProgressState())
         self._world = world
         self._run = run
-        self._runtime = SimRuntime(world.scheduler, process)
+        self._runtime = SimRuntime(world.scheduler, process, world.faults.letter_odds)
         self._claim: Claim | None = None
         self._supervisor: Address[SupervisorLetter] | None = None
 

@@ -31,6 +31,7 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True):
     answer_lost: float = 0.0
     defect: float = 0.0
     store_lost: float = 0.0
+    letters_twice: float = 0.0
     log_lost: float = 0.0
     log_answer_lost: float = 0.0
     log_windows: tuple[Window, ...] = ()
@@ -84,6 +85,7 @@ def plan_faults(random: Random, nodes: int) -> FaultPlan:
         answer_lost=sometimes(0.4, 0.001, 0.01, 0.05),
         defect=sometimes(0.1, 0.001, 0.005),
         store_lost=sometimes(0.1, 0.01, 0.1),
+        letters_twice=sometimes(0.3, 0.02, 0.2),
         log_lost=sometimes(0.2, 0.01, 0.1),
         log_answer_lost=sometimes(0.2, 0.01, 0.1),
         log_windows=windows,
@@ -105,7 +107,8 @@ class Faults:
         self.plan = plan
         self.active = True
         self.node_odds = Odds(lost=plan.call_lost, answer_lost=plan.answer_lost, defect=plan.defect)
-        self.store_odds = Odds(lost=plan.store_lost)
+        self.store_odds = Odds(lost=plan.store_lost, defect=plan.defect * 10)
+        self.letter_odds = Odds(lost=plan.letters_twice)
         self.log_odds = Odds(lost=plan.log_lost, answer_lost=plan.log_answer_lost)
         self.log_windows = list(plan.log_windows)
         self._cluster = cluster
@@ -124,7 +127,7 @@ class Faults:
     def clear(self) -> None:
         """From now on nothing goes wrong any more."""
         self.active = False
-        for odds in (self.node_odds, self.store_odds, self.log_odds):
+        for odds in (self.node_odds, self.store_odds, self.letter_odds, self.log_odds):
             odds.lost = odds.answer_lost = odds.defect = 0.0
         self.log_windows.clear()
         for node in self._cluster.nodes.values():

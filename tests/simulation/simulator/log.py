@@ -92,8 +92,10 @@ class SimLog(SimPort):
         """Make records durable; the engine may die before or after."""
         self._arrive()
         world, process = self._world, self.process
-        if process.alive and world.points.reached("before append", process):
-            raise Killed
+        if process.alive:
+            world.points.reached("before append", process)
+            if not process.alive:
+                raise Killed
         before = world.store.head(claim.run).seq
         world.store.append(claim, envelopes)
         self._learn(envelopes[-1].seq)
@@ -103,6 +105,12 @@ class SimLog(SimPort):
                 world.appended.append(Appended(envelope.seq, envelope.epoch, process, owned))
         if process.alive:
             world.points.reached("after append", process)
+
+    def keep(self, claim: Claim) -> None:
+        """Stay the owner, if it still is."""
+        self._arrive()
+        self._learn(self._world.store.head(claim.run).seq)
+        self._world.store.keep(claim)
 
     def head(self, run: str) -> Head:
         """Return the end of the log."""

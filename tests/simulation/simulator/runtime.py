@@ -5,14 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.simulation.simulator.network import Defect, Fate, Killed, NotYet, Request, SimPort
+from tests.simulation.simulator.delivery import Delivery
+from tests.simulation.simulator.network import Defect, Fate, Odds, Request, SimPort
 from tests.simulation.simulator.process import Process
-from tests.simulation.simulator.scheduler import MILLISECOND_US, Scheduler
+from tests.simulation.simulator.scheduler import MILLISECOND_US, MINUTE_US, Scheduler
 
+from scylla_restore.actors.letters import Reported
 from scylla_restore.actors.runtime import Address, Behaviour, Call, Lane, Procedure, Sleep, Stopped
-
-ON_THE_WIRE_US = 100 * MILLISECOND_US
-"""How long a request of a process that has died may still be on its way."""
 
 OnCrash = Callable[[str, BaseException], None]
 
@@ -32,7 +31,12 @@ class SimActor:
         self._mailbox: deque[object] = deque()
 
     def tell(self, letter: object) -> None:
-        """Put a letter into the mailbox; the dead get none."""
+        """Put a letter into the mailbox; the dead get none. A node's report may come once more, much later."""
+        if isinstance(letter, Reported) and letter.actor.startswith("node/") and self._runtime.comes_again():
+            self._runtime.after(self._runtime.much_later_us(), lambda: self._put(letter))
+        self._put(letter)
+
+    def _put(self, letter: object) -> None:
         if not self.alive or not self._runtime.process.alive:
             return
         self._mailbox.append(letter)
@@ -162,8 +166,9 @@ def _close(procedure: Procedure) -> None:
 class SimRuntime:
     """``actors.runtime.Runtime`` for one process of the simulation."""
 
-    def __init__(self, scheduler: Scheduler, process: Process) -> None:
+    def __init__(self, scheduler: Scheduler, process: Process, odds: Odds) -> None:
         self.scheduler = scheduler
+        self.odds = odds
         self.process = process
         self._skew = timedelta(microseconds=process.skew_us)
         self._lanes: list[SimLane] = []
@@ -201,6 +206,14 @@ class SimRuntime:
         """Let ``action`` happen within the next instants: threads run when they run."""
         self.after(int(self.scheduler.random.random() ** 4 * 2 * MILLISECOND_US), action)
 
+    def comes_again(self) -> bool:
+        """Whether a letter is delivered twice."""
+        return self.scheduler.random.random() < self.odds.lost
+
+    def much_later_us(self) -> int:
+        """Choose when a letter comes for the second time."""
+        return int(self.scheduler.random.random() ** 3 * MINUTE_US)
+
     def crashed(self, name: str, error: BaseException) -> None:
         """Take note of a crash: a planted one is a fault, any other one a defect that checkers report."""
         if not isinstance(error, Defect):
@@ -213,7 +226,7 @@ class SimRuntime:
             self.soon(lambda: answer(call.perform(port), None))
             return
         request = Request(self.process, port.odds.draw(port.random))
-        delivery = _Delivery(self, call, port, request, answer)
+        delivery = Delivery(self.scheduler, self.after, call, port, request, answer)
         if request.fate is Fate.LOST:
             self.after(port.silence_us(), lambda: delivery.arrive(None, port.lost()))
         elif request.fate is Fate.DEFECT:
@@ -226,71 +239,3 @@ class SimRuntime:
         for lane in self._lanes:
             lane.close()
         self._lanes.clear()
-
-
-class _Delivery:
-    """One call's way into the world and back."""
-
-    def __init__(
-        self,
-        runtime: SimRuntime,
-        call: Call[Any, Any],
-        port: SimPort,
-        request: Request,
-        answer: Callable[[object, BaseException | None], None],
-    ) -> None:
-        self._runtime = runtime
-        self._call = call
-        self._port = port
-        self._request = request
-        self._answer = answer
-        self._lost_already = False
-
-    def take_effect(self) -> None:
-        """Carry the request out. That of a process that died since may have left it, or not."""
-        request, port, process = self._request, self._port, self._request.process
-        if not process.alive and (
-            request.begun or self._runtime.scheduler.now_us > process.died_us + ON_THE_WIRE_US
-        ):
-            return
-        request.begun = True
-        port.request = request
-        answer: object = None
-        error: Exception | None = None
-        try:
-            answer = self._call.perform(port)
-        except NotYet as wait:
-            self._wait(wait.until_us)
-            return
-        except Killed:
-            return
-        except Exception as refused:  # noqa: BLE001 - errors are answers
-            error = refused
-        finally:
-            port.request = None
-        if process.alive:
-            port.performed()
-        if request.fate is Fate.ANSWER_LOST:
-            self._lose(port.silence_us())
-        elif isinstance(error, type(port.lost())):
-            self._runtime.after(port.silence_us(), lambda: self.arrive(None, error))
-        else:
-            self._runtime.after(port.latency_us(), lambda: self.arrive(answer, error))
-
-    def _wait(self, until_us: int) -> None:
-        """The call blocks. An answer that will be lost may be given up on long before."""
-        scheduler = self._runtime.scheduler
-        if self._request.fate is Fate.ANSWER_LOST:
-            patience_us = max(0, until_us - scheduler.now_us)
-            self._lose(int(self._port.random.random() * patience_us))
-        scheduler.at(until_us, self.take_effect)
-
-    def _lose(self, delay_us: int) -> None:
-        if not self._lost_already:
-            self._lost_already = True
-            self._runtime.after(delay_us, lambda: self.arrive(None, self._port.lost()))
-
-    def arrive(self, answer: object, error: BaseException | None) -> None:
-        """Hand the answer to whoever asked."""
-        self._port.answered(self._request, error)
-        self._answer(answer, error)

@@ -4,17 +4,19 @@ from uuid import UUID
 
 import msgspec
 from tests.simulation.simulator.checks import violations
+from tests.simulation.simulator.delivery import ON_THE_WIRE_US
+from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.engine import SimEngine
 from tests.simulation.simulator.evidence import Evidence
 from tests.simulation.simulator.network import Defect
 from tests.simulation.simulator.process import Process
 from tests.simulation.simulator.projected import Projected
-from tests.simulation.simulator.runtime import ON_THE_WIRE_US
 from tests.simulation.simulator.scenario import Interruption, Scenario
 from tests.simulation.simulator.scheduler import MINUTE_US, SECOND_US, Scheduler, Stuck
 from tests.simulation.simulator.world import World
 
 from scylla_restore.engine.core.state import Ending, RunState, Status
+from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import UnknownRun
 from scylla_restore.events.log.port import Request, RequestKind
 from scylla_restore.events.model import AnyEvent
@@ -33,12 +35,16 @@ class Failed(AssertionError):
 class Simulation:
     """Plays a scenario to its end."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, *points: Point) -> None:
         self.scenario = scenario
+        self._points = points
         self.world = World(scenario)
+        self.world.points.planned.extend(points)
+        self.world.points.happen = self._happen
         self.run = self._new_run()
         self.engines: list[SimEngine] = []
         self.aborting = False
+        self._checked = False
         self._scheduler: Scheduler = self.world.scheduler
 
     @property
@@ -56,11 +62,13 @@ class Simulation:
             self._play()
         except Stuck as stuck:
             raise Failed(self._report([str(stuck)])) from stuck
-        evidence = self._evidence()
-        problems = violations(evidence)
-        if problems:
-            raise Failed(self._report(problems))
-        return evidence
+        if not self._checked:
+            self._check()
+        return self._evidence()
+
+    def records(self) -> list[Envelope]:
+        """The records of the run as it stands."""
+        return list(self.world.log.store.read(self.run))
 
     def _play(self) -> None:
         while True:
@@ -97,14 +105,20 @@ class Simulation:
         state = self.engine.state
         if self.engine.error is None and not state.over:
             raise Stuck(f"{self.engine.process.name} ended without an end") from self.engine.crash
+        if not self.world.log.store.head(self.run).seq:
+            return
+        self._check()
+        if not self._is_finished():
+            self.world.faults.clear()
+        if state.status is Status.FAILED and state.declared is not None and not state.declared.resumable:
+            # It was refused before it touched anything: whoever asked for it asks again.
+            self.run = self._new_run()
+
+    def _check(self) -> None:
         problems = violations(self._evidence())
         if problems:
             raise Failed(self._report(problems))
-        if not self._is_finished():
-            self.world.faults.clear()
-        if state.declared is not None and not state.declared.resumable and state.over:
-            # It was refused before it touched anything: whoever asked for it asks again.
-            self.run = self._new_run()
+        self._checked = True
 
     def _let_time_pass(self) -> None:
         """Until somebody starts the next engine; whoever does tries until the log answers."""
@@ -125,6 +139,7 @@ class Simulation:
         engine = SimEngine(self.world, process, self.run)
         self.engines.append(engine)
         engine.claim(take_over=take_over)
+        self._checked = False
         if self._is_finished():
             # The engine before was killed between its last record and its exit: there is nothing left to do.
             process.kill()
@@ -153,11 +168,13 @@ class Simulation:
         return (owner, RunResumed())
 
     def _interrupt(self, engine: SimEngine, interruption: Interruption) -> None:
-        if not engine.process.alive or not self.world.faults.active or self.world.log.away:
-            return
-        match interruption.kind:
+        if engine.process.alive and self.world.faults.active and not self.world.log.away:
+            self._happen(interruption.kind, engine.process)
+
+    def _happen(self, what: str, process: Process) -> None:
+        match what:
             case "kill":
-                engine.process.kill()
+                process.kill()
             case "take_over":
                 self._start(take_over=True)
             case "pause":
@@ -180,7 +197,7 @@ class Simulation:
             scenario=self.scenario,
             run=self.run,
             records=list(store.read_records(self.run)),
-            envelopes=list(store.read(self.run)),
+            envelopes=self.records(),
             appended=self.world.log.appended,
             cluster=self.world.cluster,
             backup=self.world.backup,
@@ -188,7 +205,7 @@ class Simulation:
             snapshots=[s for engine in self.engines for s in engine.snapshots if s.run == self.run],
             projected=self.world.projected,
             ids_repeat=any(moment.kind == "ids_again" for moment in self.scenario.faults.moments),
-            calm=self.scenario.faults.none and not self.scenario.interruptions,
+            calm=self.scenario.faults.none and not self.scenario.interruptions and not self._points,
         )
 
     def _report(self, problems: list[str]) -> str:
@@ -198,7 +215,7 @@ class Simulation:
         lines += [
             f"  {e.seq} {e.at:%H:%M:%S.%f} {e.epoch} {e.actor} {msgspec.json.encode(e.event).decode()[:300]}"
             f" {type(e.event).__name__}"
-            for e in list(self.world.log.store.read(self.run))[-25:]
+            for e in self.records()[-25:]
         ]
         lines += [f"  {line}" for line in digest(self.engine.state)]
         lines.append(f"again: python tests/simulation/run.py {self.scenario.seed} -v")
@@ -208,9 +225,11 @@ class Simulation:
 def digest(state: RunState) -> list[str]:
     """What an engine believed, in a few lines."""
     lines = [
-        f"state: {state.status} {state.stage} ending={state.ending} left={state.workload.left}"
-        f" returned={state.returned} failed={state.failed} to_load={state.to_load} blocked={state.blocked}"
-        f" crashed={state.crashed} prepared={state.prepared} declared={state.declared is not None}"
+        (
+            f"state: {state.status} {state.stage} ending={state.ending} left={state.workload.left}"
+            f" returned={state.returned} failed={state.failed} to_load={state.to_load} blocked={state.blocked}"
+            f" crashed={state.crashed} prepared={state.prepared} declared={state.declared is not None}"
+        )
     ]
     lines += [
         f"batch {b.id}/{b.attempt} {b.phase} on {b.node} stopping={b.stopping} failures={b.failures} {b.not_before}"

@@ -8,7 +8,7 @@ from tests.simulation.simulator.network import Odds, SimPort
 from tests.simulation.simulator.process import Process
 
 from scylla_restore.engine.errors import ObjectMissing, ObjectTooLarge, StorageUnavailable
-from scylla_restore.engine.storage.port import StoredObject
+from scylla_restore.engine.storage.port import StoredObject, StoreReport
 
 
 class SimStore(SimPort):
@@ -31,6 +31,14 @@ class SimStore(SimPort):
                 raise self.lost()
             yield StoredObject(key=key, size=self._sizes[key])
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the objects directly below ``prefix``; a listing that breaks off is no listing."""
+        if self.random.random() < self.odds.lost:
+            raise self.lost()
+        start = len(prefix)
+        below = ((key[start:], size) for key, size in self._sizes.items() if key.startswith(prefix))
+        return {name: size for name, size in sorted(below) if "/" not in name}
+
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """Return the names directly below ``prefix``."""
         below = (key[len(prefix) :] for key in self._sizes if key.startswith(prefix))
@@ -44,6 +52,10 @@ class SimStore(SimPort):
         if len(content) > limit_bytes:
             raise ObjectTooLarge(f"{key} has {len(content)} bytes", location=self._location)
         return content
+
+    def report(self) -> StoreReport:
+        """A simulated store is reached directly."""
+        return StoreReport()
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tests.simulation.simulator.checks.batches import check_batches, check_completeness
 from tests.simulation.simulator.checks.calm import check_calm
-from tests.simulation.simulator.checks.intents import check_intents
+from tests.simulation.simulator.checks.intents import check_copies, check_intents, check_untouched
 from tests.simulation.simulator.checks.record import (
     check_chain,
     check_crashes,
@@ -22,6 +22,8 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     check_batches,
     check_completeness,
     check_intents,
+    check_copies,
+    check_untouched,
     check_world,
     check_fold,
     check_projections,

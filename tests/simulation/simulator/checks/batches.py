@@ -70,67 +70,65 @@ def _assigned(
     life.held, life.downloaded, life.load_started = True, False, False
 
 
+NEEDS_DOWNLOADED = (batches.LoadRequested, batches.LoadStarted)
+NEEDS_NOT_DOWNLOADED = (batches.DownloadRequested, batches.DownloadStarted, batches.BatchDownloaded)
+
+
 def _advance(life: _Life, event: BatchEvent) -> Iterator[str]:
     if life.loaded:
         yield "comes after its end"
     if not life.held:
         yield "comes while nobody holds it"
-    match event:
-        case batches.BatchReturned():
-            life.held = False
-        case batches.BatchDownloaded():
-            if life.downloaded:
-                yield "was downloaded before"
-            life.downloaded = True
-        case batches.DownloadRequested() | batches.DownloadStarted():
-            if life.downloaded:
-                yield "is downloaded already"
-        case batches.LoadRequested():
-            if not life.downloaded:
-                yield "is not downloaded"
-        case batches.LoadStarted():
-            if not life.downloaded:
-                yield "is not downloaded"
-            life.load_started = True
-        case batches.SSTablesLoaded():
-            if not life.load_started:
-                yield "was not being loaded"
-            life.loaded, life.held = True, False
-        case _:
-            pass
+    if isinstance(event, NEEDS_DOWNLOADED) and not life.downloaded:
+        yield "is not downloaded"
+    if isinstance(event, NEEDS_NOT_DOWNLOADED) and life.downloaded:
+        yield "is downloaded already"
+    if isinstance(event, batches.SSTablesLoaded) and not life.load_started:
+        yield "was not being loaded"
+    life.downloaded |= isinstance(event, batches.BatchDownloaded)
+    life.load_started |= isinstance(event, batches.LoadStarted)
+    life.loaded |= isinstance(event, batches.SSTablesLoaded)
+    life.held &= not isinstance(event, batches.SSTablesLoaded | batches.BatchReturned)
 
 
 def check_completeness(evidence: Evidence) -> Iterator[str]:
     """What the log calls loaded was loaded in the world; what a completed run was to restore is all there."""
-    directories = {
-        e.event.directory: (e.event.location, e.event.path)
-        for e in evidence.envelopes
-        if isinstance(e.event, DirectoryIndexed)
-    }
-    assigned: dict[int, batches.BatchAssigned] = {}
-    claimed: set[tuple[str, str, str]] = set()
-    for envelope in evidence.envelopes:
-        event = envelope.event
-        if isinstance(event, batches.BatchAssigned):
-            assigned[event.batch] = event
-        elif isinstance(event, batches.SSTablesLoaded):
-            batch = assigned[event.batch]
-            claimed.update((*directories[batch.directory], sstable) for sstable in batch.sstables)
+    claimed = _claimed(evidence)
     passed = {identity for node in evidence.cluster.nodes.values() for identity in node.loaded}
     for identity in sorted(claimed - passed):
         yield f"{identity} is loaded by the log, and not in the world"
-    done = [e for e in evidence.envelopes if isinstance(e.event, RunCompleted)]
-    if len(done) > 1:
-        yield f"the run was completed {len(done)} times"
-    if done:
-        for identity in sorted(evidence.backup.truth.keys() - claimed):
-            yield f"{identity} was to be restored, and the run completed without it"
-        for identity in sorted(claimed - evidence.backup.truth.keys()):
-            yield f"{identity} was restored, and should not have been"
-        if done[0].seq != len(evidence.envelopes):
-            yield f"the run was completed with record {done[0].seq}, and went on"
-        completed = done[0].event
-        if isinstance(completed, RunCompleted):
-            size = sum(truth.size for truth in evidence.backup.truth.values())
-            if (completed.restored_bytes, completed.sstables) != (size, len(evidence.backup.truth)):
-                yield f"the run counts {completed}, and it was {size} bytes"
+    for envelope in evidence.envelopes:
+        if isinstance(envelope.event, RunCompleted):
+            if envelope.seq != len(evidence.envelopes):
+                yield f"the run was completed with record {envelope.seq}, and went on"
+            yield from _completed(evidence, envelope.event, claimed)
+
+
+def _claimed(evidence: Evidence) -> set[tuple[str, str, str]]:
+    """All SSTables that are in the cluster, as the log has it."""
+    directories: dict[str, tuple[str, str]] = {}
+    assigned: dict[int, batches.BatchAssigned] = {}
+    claimed: set[tuple[str, str, str]] = set()
+    for envelope in evidence.envelopes:
+        match envelope.event:
+            case DirectoryIndexed() as event:
+                directories[event.directory] = (event.location, event.path)
+            case batches.BatchAssigned() as event:
+                assigned[event.batch] = event
+            case batches.SSTablesLoaded() as event:
+                batch = assigned[event.batch]
+                claimed.update((*directories[batch.directory], sstable) for sstable in batch.sstables)
+            case _:
+                pass
+    return claimed
+
+
+def _completed(evidence: Evidence, event: RunCompleted, claimed: set[tuple[str, str, str]]) -> Iterator[str]:
+    truth = evidence.backup.truth
+    for identity in sorted(truth.keys() - claimed):
+        yield f"{identity} was to be restored, and the run completed without it"
+    for identity in sorted(claimed - truth.keys()):
+        yield f"{identity} was restored, and should not have been"
+    size = sum(sstable.size for sstable in truth.values())
+    if (event.restored_bytes, event.sstables) != (size, len(truth)):
+        yield f"the run counts {event}, and it was {size} bytes"

@@ -16,8 +16,23 @@ from scylla_restore.events.model.alterations import (
     UploadSetAside,
 )
 from scylla_restore.events.model.locations import DirectoryIndexed
+from scylla_restore.events.model.run import RunFailed
 
 STAGING = "/snapshots/scylla-restore-"
+AboutAttempt = (
+    batches.DownloadRequested
+    | batches.LoadRequested
+    | batches.LoadStarted
+    | batches.SSTablesLoaded
+    | batches.LoadFailed
+)
+ABOUT_ATTEMPTS = (
+    batches.DownloadRequested,
+    batches.LoadRequested,
+    batches.LoadStarted,
+    batches.SSTablesLoaded,
+    batches.LoadFailed,
+)
 SETTINGS: dict[EffectKind, type[Alteration]] = {
     EffectKind.COMPACTION: AutoCompactionDisabled,
     EffectKind.TRANSFERS: TransfersSet,
@@ -49,7 +64,7 @@ class _Intents(msgspec.Struct):
     """All intents of a log."""
 
     attempts: dict[tuple[int, int], _Attempt] = {}
-    altered: list[_Altered] = []
+    altered: dict[str, _Altered] = {}
 
 
 def check_intents(evidence: Evidence) -> Iterator[str]:
@@ -66,54 +81,71 @@ def check_intents(evidence: Evidence) -> Iterator[str]:
             yield f"{effect.kind.value} {effect.detail} on {effect.node} by {effect.process.name}, which was fenced"
 
 
+def check_copies(evidence: Evidence) -> Iterator[str]:
+    """No copy is begun by two engines: the second one leaves the first one's directory alone."""
+    began: dict[str, str] = {}
+    for effect in evidence.cluster.effects:
+        if effect.kind is EffectKind.COPY and effect.process.run == evidence.run:
+            first = began.setdefault(effect.detail, effect.process.name)
+            if first != effect.process.name:
+                yield f"{effect.process.name} copies into {effect.detail}, as {first} did before"
+
+
+def check_untouched(evidence: Evidence) -> Iterator[str]:
+    """A run that was refused for good has touched nothing."""
+    last = evidence.envelopes[-1].event
+    if isinstance(last, RunFailed) and not last.resumable:
+        for effect in evidence.cluster.effects:
+            if effect.process.run == evidence.run:
+                yield f"the run was refused, and yet {effect.kind.value} {effect.detail} was done on {effect.node}"
+
+
 def _collect(evidence: Evidence) -> _Intents:
     intents = _Intents()
     families: dict[str, str] = {}
-    by_id: dict[str, _Altered] = {}
     for envelope in evidence.envelopes:
-        event, seq = envelope.event, envelope.seq
-        match event:
-            case DirectoryIndexed():
+        match envelope.event:
+            case DirectoryIndexed() as event:
                 families[event.directory] = f"{event.keyspace}:{event.table}"
-            case batches.BatchAssigned():
+            case batches.BatchAssigned() as event:
                 attempt = _Attempt(event.node, families[event.directory])
                 intents.attempts[event.batch, event.attempt] = attempt
-            case batches.DownloadRequested():
-                intents.attempts[event.batch, event.attempt].download = seq
-            case batches.LoadRequested():
-                intents.attempts[event.batch, event.attempt].load = seq
-            case batches.LoadStarted():
-                intents.attempts[event.batch, event.attempt].started = seq
-            case batches.SSTablesLoaded() | batches.LoadFailed():
-                intents.attempts[event.batch, event.attempt].ended = seq
-            case alterations.AlterationIntended():
-                by_id[event.id] = _Altered(event.alteration, seq)
-                intents.altered.append(by_id[event.id])
-            case alterations.AlterationUndone():
-                if event.id in by_id:
-                    by_id[event.id].undone = seq
+            case event if isinstance(event, ABOUT_ATTEMPTS):
+                _note_attempt(intents.attempts[event.batch, event.attempt], event, envelope.seq)
+            case alterations.AlterationIntended() as event:
+                intents.altered[event.id] = _Altered(event.alteration, envelope.seq)
+            case alterations.AlterationUndone() as event if event.id in intents.altered:
+                intents.altered[event.id].undone = envelope.seq
             case _:
                 pass
     return intents
 
 
+def _note_attempt(attempt: _Attempt, event: AboutAttempt, seq: int) -> None:
+    match event:
+        case batches.DownloadRequested():
+            attempt.download = seq
+        case batches.LoadRequested():
+            attempt.load = attempt.load or seq
+        case batches.LoadStarted():
+            attempt.started = attempt.started or seq
+        case batches.SSTablesLoaded() | batches.LoadFailed():
+            attempt.ended = seq
+
+
 def _problem(evidence: Evidence, intents: _Intents, effect: Effect) -> str | None:
-    match effect.kind:
-        case EffectKind.COPY:
-            return _without_download(evidence, intents, effect, effect.detail)
-        case EffectKind.PURGE:
-            if _announced_aside(intents, effect, {effect.detail}):
-                return None
-            return _without_download(evidence, intents, effect, effect.detail)
-        case EffectKind.MOVE:
-            return _move(evidence, intents, effect)
-        case EffectKind.LOAD:
-            return _load(intents, effect)
-        case EffectKind.COMPACTION | EffectKind.TRANSFERS | EffectKind.BANDWIDTH | EffectKind.CPU:
-            kind = SETTINGS[effect.kind]
-            return _without_alteration(intents, effect, kind)
-        case EffectKind.STOP_JOB | EffectKind.FORGET_JOB:
-            return None
+    """Why the effect was not announced, or None."""
+    if effect.kind in SETTINGS:
+        return _without_alteration(intents, effect, SETTINGS[effect.kind])
+    if effect.kind is EffectKind.MOVE:
+        return _move(evidence, intents, effect)
+    if effect.kind is EffectKind.LOAD:
+        return _load(intents, effect)
+    if effect.kind is EffectKind.PURGE and _announced_aside(intents, effect, {effect.detail}):
+        return None
+    if effect.kind in (EffectKind.COPY, EffectKind.PURGE):
+        return _without_download(evidence, intents, effect, effect.detail)
+    return None
 
 
 def _attempt_of(evidence: Evidence, intents: _Intents, path: str) -> _Attempt | None:
@@ -154,7 +186,7 @@ def _announced_aside(intents: _Intents, effect: Effect, paths: set[str]) -> bool
         and paths in ({altered.alteration.upload, altered.alteration.found}, {altered.alteration.found})
         and altered.alteration.node == effect.node
         and altered.intended <= effect.known_seq
-        for altered in intents.altered
+        for altered in intents.altered.values()
     )
 
 
@@ -169,7 +201,7 @@ def _load(intents: _Intents, effect: Effect) -> str | None:
 
 
 def _without_alteration(intents: _Intents, effect: Effect, kind: type[Alteration]) -> str | None:
-    for altered in intents.altered:
+    for altered in intents.altered.values():
         if (
             isinstance(altered.alteration, kind)
             and altered.alteration.node == effect.node

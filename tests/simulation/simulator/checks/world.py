@@ -24,12 +24,13 @@ OURS = "/snapshots/scylla-restore-"
 
 def check_world(evidence: Evidence) -> Iterator[str]:
     """Look at every node after an engine has ended in order."""
+    abandoned = abandoned_uploads(evidence)
     for node in evidence.cluster.nodes.values():
         yield from (f"{node.address}: {violation}" for violation in node.violations)
         yield from (
             f"{node.address}: {path} was touched by a move while a load runs there"
             for path in node.disturbed
-            if (node.address, path) not in abandoned_uploads(evidence)
+            if (node.address, path) not in abandoned
         )
         if node.loaded_foreign:
             yield f"{node.address}: somebody else's {node.loaded_foreign} was loaded"
@@ -44,7 +45,7 @@ def check_world(evidence: Evidence) -> Iterator[str]:
         node.settle()
         mine = [alteration for alteration in ledger.values() if alteration.node == node.address]
         yield from (f"{node.address}: {p}" for p in _settings(node, mine))
-        yield from (f"{node.address}: {p}" for p in _directories(evidence, node, mine))
+        yield from (f"{node.address}: {p}" for p in _directories(evidence, node, mine, abandoned))
 
 
 def open_alterations(evidence: Evidence) -> dict[str, Alteration]:
@@ -128,7 +129,9 @@ def _settings(node: SimNode, open_ones: list[Alteration]) -> Iterator[str]:
                 yield f"compaction of {table} was {plan.compaction[table]}, and is {enabled}"
 
 
-def _directories(evidence: Evidence, node: SimNode, open_ones: list[Alteration]) -> Iterator[str]:
+def _directories(
+    evidence: Evidence, node: SimNode, open_ones: list[Alteration], abandoned: set[tuple[str, str]]
+) -> Iterator[str]:
     kept = {a.path for a in open_ones if isinstance(a, StagingCreated)}
     aside = any(isinstance(a, UploadSetAside) for a in open_ones)
     for path in sorted(node.disk.directories):
@@ -148,7 +151,7 @@ def _directories(evidence: Evidence, node: SimNode, open_ones: list[Alteration])
         ours_left = sorted(file for file in upload if upload[file].origin is not None)
         if foreign != 2 * count and not aside:
             yield f"{2 * count} files of others were in the upload directory of {table}, and {foreign} are"
-        if path in node.loads.renamed or (node.address, path) in abandoned_uploads(evidence):
+        if path in node.loads.renamed or (node.address, path) in abandoned:
             # a load that broke after renaming leaves files that nobody can tell from those of others
             continue
         if ours_left and isinstance(evidence.envelopes[-1].event, RunCompleted):

@@ -1,0 +1,112 @@
+"""The matrix of kills: one restore, and an engine that dies, or is paused or given up, at each of its moments in turn."""
+
+from functools import cache
+
+import pytest
+from tests.simulation.simulator.backup import TAG, BackupPlan, SourceTable
+from tests.simulation.simulator.effects import Point
+from tests.simulation.simulator.faults import FaultPlan
+from tests.simulation.simulator.node import NodePlan
+from tests.simulation.simulator.scenario import Scenario
+from tests.simulation.simulator.simulation import Failed, Simulation
+
+from scylla_restore.events.model.target import BackupLocation, RestoreKind, RestoreTarget, Selection, Tuning
+
+PARTS = 8
+TABLES = ("ks1:t1", "ks1:t2", "ks2:t3")
+LOCATION = "s3:bucket-0"
+
+
+def node(number: int) -> NodePlan:
+    return NodePlan(
+        address=f"10.0.0.{number}",
+        host_id=f"00000000-0000-0000-0000-{number:012d}",
+        dc="dc1",
+        rack=f"rack{number}",
+        shards=2,
+        download_bytes_per_s=20_000_000,
+        load_bytes_per_s=10_000_000,
+        disk_total=10**11,
+        disk_tight=False,
+        locations=(LOCATION,),
+        transfers=2,
+        bandwidth_rate="100M",
+        compaction={table: table != "ks2:t3" for table in TABLES},
+        foreign_files=dict.fromkeys(TABLES, 1) if number == 2 else {},
+    )
+
+
+SCENARIO = Scenario(
+    seed="matrix-8",
+    backup=BackupPlan(
+        locations=(LOCATION,),
+        source_nodes=((LOCATION, "dc1", "node-0"), (LOCATION, "dc1", "node-1")),
+        tables=tuple(SourceTable(key[:3], key[4:], restored=True) for key in TABLES),
+        sstables=12,
+        versioned=True,
+        full_components=False,
+    ),
+    nodes=(node(1), node(2), node(3)),
+    tables={table: f"{table.split(':')[1]}-{'0' * 32}" for table in TABLES},
+    target=RestoreTarget(
+        selection=Selection(
+            kind=RestoreKind.TABLES,
+            locations=(BackupLocation(provider="s3", bucket="bucket-0"),),
+            snapshot_tag=TAG,
+        ),
+        tuning=Tuning(batch_size=1, unpin_agent_cpu=True),
+    ),
+    faults=FaultPlan(load_failures=0.3, corruption=0.05),
+    interruptions=(),
+    skews_us=(0,),
+)
+
+
+@cache
+def moments(place: str) -> int:
+    """How often the restore reaches a place when nothing happens there."""
+    simulation = Simulation(SCENARIO)
+    simulation.play()
+    return simulation.world.points.counts[place]
+
+
+def part_of(place: str, part: int) -> range:
+    return range(1 + part, moments(place) + 1, PARTS)
+
+
+def play(*points: Point) -> str | None:
+    try:
+        Simulation(SCENARIO, *points).play()
+    except Failed as failed:
+        return f"{points}: {failed}"
+    return None
+
+
+def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:
+    evidence = Simulation(SCENARIO).play()
+    met = {type(envelope.event).__name__ for envelope in evidence.envelopes}
+    assert {"UploadOccupied", "LoadFailed", "DownloadFailed", "NodeSuspended", "RunCompleted"} <= met
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("place", ["before append", "after append", "after call"])
+def test_an_engine_may_be_killed_at_any_moment(place: str, part: int) -> None:
+    broken = [play(Point(place, count)) for count in part_of(place, part)]
+    assert not any(broken), "\n\n".join(filter(None, broken))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_engine_that_takes_up_a_killed_ones_run_may_be_killed_too(part: int) -> None:
+    broken = [
+        play(Point("after call", count), Point(place, 1 + count % 23))
+        for count in part_of("after call", part)
+        for place in ("after append", "after call")
+    ]
+    assert not any(broken), "\n\n".join(filter(None, broken))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("what", ["pause", "abort", "take_over"])
+def test_a_run_may_be_paused_given_up_or_taken_over_at_any_moment(what: str, part: int) -> None:
+    broken = [play(Point("after append", count, what)) for count in part_of("after append", part)]
+    assert not any(broken), "\n\n".join(filter(None, broken))
