@@ -1,0 +1,124 @@
+"""What cannot be is refused with code 2, in words, before anything is touched."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.console import LOCATION, LabProcess, lab_process
+
+UNKNOWN_TAG = "sm_20010203040506UTC"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
+    with lab_process(tmp_path_factory.mktemp("refusals")) as lab:
+        lab.back_up(sstables=2)
+        (lab.directory / "wrong").write_text("not-the-token\n")
+        yield lab
+
+
+def untouched(lab: LabProcess) -> bool:
+    copies, moves = lab.requests("/sync/copypaths"), lab.requests("/sync/move")
+    return not copies + moves + lab.requests("/storage_service/sstables/") and lab.loaded_sstables() == 0
+
+
+def test_an_unknown_snapshot_is_refused(lab: LabProcess) -> None:
+    said = lab.call("run", "-L", LOCATION, "-T", UNKNOWN_TAG, "--restore-tables")
+    assert said.code == 2
+    assert re.search(rf"^error: .*{UNKNOWN_TAG}", said.stderr, re.MULTILINE)
+    assert said.stderr.splitlines()[-1].startswith("hint: ")
+    assert untouched(lab)
+
+
+def test_tables_that_the_backup_does_not_have_are_refused(lab: LabProcess) -> None:
+    said = lab.call(*lab.run_words("--keyspace", "nothing.*"))
+    assert said.code == 2
+    assert "error: no data in the backup matches the keyspace patterns 'nothing.*'" in said.stderr
+    assert untouched(lab)
+
+
+def test_a_wrong_token_is_refused_and_not_shown(lab: LabProcess) -> None:
+    said = lab.call(*lab.run_words("--auth-token", f"file:{lab.directory / 'wrong'}"))
+    assert said.code == 2
+    assert re.match(r"error: .*127\.0\.0\.1", said.stderr)
+    assert "token" in said.stderr
+    assert "not-the-token" not in said.stderr
+    assert untouched(lab)
+
+
+def test_a_certificate_of_the_agents_own_is_refused_with_its_fingerprint_which_will_do(
+    lab: LabProcess,
+) -> None:
+    config = lab.directory / "untrusting.toml"
+    lines = lab.files.config.read_text().splitlines(keepends=True)
+    config.write_text("".join(line for line in lines if not line.startswith("tls_ca")))
+    words = lab.run_words("--keyspace", "nothing", "--config", str(config))
+    refused = lab.call(*words, configured=False)
+    assert refused.code == 2
+    assert re.match(r"error: .*127\.0\.0\.1", refused.stderr)
+    found = re.search(r"((?:[0-9A-F]{2}:){31}[0-9A-F]{2})", refused.stderr.partition("hint: ")[2])
+    assert found is not None, refused.stderr
+    assert all(way in refused.stderr for way in ("--tls-ca", "--tls-fingerprint", "--insecure"))
+    trusted = lab.call(*words, "--tls-fingerprint", found[1], configured=False)
+    assert "no data in the backup matches" in trusted.stderr
+    assert untouched(lab)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--method", "native"), "--method native does not work yet"),
+        (("--method", "nativ"), "--method cannot be 'nativ'"),
+        (("--restore-schema",), "what to restore is one choice, and both"),
+        (("--batch-size", "-1"), "--batch-size"),
+    ],
+)
+def test_flags_that_cannot_be_are_refused_by_name(
+    lab: LabProcess, flags: tuple[str, ...], words: str
+) -> None:
+    said = lab.call(*lab.run_words(*flags))
+    assert (said.code, said.stdout) == (2, "")
+    assert words in said.stderr
+    assert untouched(lab)
+
+
+def test_restoring_the_schema_is_refused_in_plain_words(lab: LabProcess) -> None:
+    said = lab.call("run", "-L", LOCATION, "-T", lab.tag, "--restore-schema")
+    assert (said.code, said.stdout) == (2, "")
+    assert said.stderr.startswith("error: restoring the schema does not work yet\nhint: ")
+
+
+def test_what_a_tasks_properties_ask_for_and_does_not_work_is_refused(lab: LabProcess) -> None:
+    properties = lab.directory / "task.json"
+    properties.write_text(
+        json.dumps(
+            {
+                "location": [LOCATION],
+                "snapshot_tag": lab.tag,
+                "restore_tables": True,
+                "dc_mapping": {"dc1": "dc2"},
+            }
+        )
+    )
+    said = lab.call("run", "--properties", str(properties))
+    assert (said.code, said.stderr) == (2, "error: --dc-mapping does not work yet\nhint: leave it out\n")
+
+
+def test_a_location_without_a_directory_is_refused_before_there_is_a_run(lab: LabProcess) -> None:
+    config = lab.directory / "incomplete.toml"
+    config.write_text(lab.files.config.read_text().partition("[localstorage]")[0])
+    words = lab.run_words("--config", str(config), "--json", "--log", f"sqlite:///{lab.directory}/other.db")
+    said = lab.call(*words, configured=False)
+    assert (said.code, said.stdout) == (2, "")
+    assert re.search(
+        r"error: location localstorage:backups .*\nhint: set `path` in \[localstorage\]", said.stderr
+    )
+    assert lab.call("runs", "--json", "--log", f"sqlite:///{lab.directory}/other.db").documents() == [[]]
+
+
+def test_a_lab_directory_that_is_none_is_refused(lab: LabProcess, tmp_path: Path) -> None:
+    said = lab.call("lab", "backup", "--dir", str(tmp_path), configured=False)
+    assert said.code == 2
+    assert said.stderr.startswith("error: there is no lab in ")
