@@ -3,6 +3,7 @@
 LogError
 ├── LogUnavailable     retryable: the store did not answer
 ├── LogConflict        the expected sequence is not the head
+├── TablesMoved        the projected tables are not where their writer left them
 ├── StaleOwner         another engine has claimed the run since
 ├── RunIsOwned         another engine owns the run now
 ├── UnknownRun         no such run, or an ambiguous prefix
@@ -50,6 +51,16 @@ class LogConflict(LogError):
 
 
 class StaleOwner(LogError):
+class TablesMoved(LogError):
+    """Somebody else has written to a run's projected tables meanwhile: what is there has to be looked at anew."""
+
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"run {run}: its tables were written by somebody else meanwhile")
+        self.run = run
+
+
     """A newer owner has the run, or the claim was given back: this engine must not touch anything any more."""
 
     def __init__(self, run: str, epoch: int, owner_epoch: int, owner: str) -> None:

@@ -103,13 +103,13 @@ class SQLiteLog:
 
     def head(self, run: str) -> Head:
         """See ``EventLog.head``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             _, head = _get(connection, run)
         return head
 
     def is_owned(self, run: str) -> bool:
         """See ``EventLog.is_owned``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             known = _find(connection, run)
         with answering(self.path):
             return known is not None and self._owner_files.is_held(run, known[1].epoch)
@@ -120,13 +120,13 @@ class SQLiteLog:
 
     def read_records(self, run: str, *, from_seq: int = 1) -> Iterator[StoredRecord]:
         """See ``EventLog.read_records``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             run_id, _ = _get(connection, run)
         return self._pages(PageReader(run_id, from_seq))
 
     def runs(self) -> list[str]:
         """See ``EventLog.runs``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute("SELECT run FROM runs WHERE head_seq > 0 ORDER BY id").fetchall()
         return [run for (run,) in rows]
 
@@ -141,7 +141,7 @@ class SQLiteLog:
 
     def requests(self, run: str) -> list[Request]:
         """See ``EventLog.requests``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "SELECT kind, requested_by FROM requests JOIN runs ON runs.id = run_id WHERE run = ? "
                 "ORDER BY requests.id",
@@ -173,7 +173,7 @@ class SQLiteLog:
 
     def load_checkpoint(self, run: str, name: str) -> Checkpoint | None:
         """See ``EventLog.load_checkpoint``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(
                 "SELECT seq, hash, state FROM checkpoints JOIN runs ON runs.id = run_id "
                 "WHERE run = ? AND name = ?",
@@ -234,8 +234,14 @@ class SQLiteLog:
             connection.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection for one short look, so that no reader keeps SQLite from tidying its write-ahead log."""
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for one short look, so that no reader keeps SQLite from tidying its write-ahead log.
+
+        For this class, and for tables that live beside the log in its file.
+
+        Raises:
+            LogUnavailable: the file does not answer.
+        """
         with answering(self.path):
             with self._read_lock:
                 self._check_open()
@@ -256,7 +262,7 @@ class SQLiteLog:
 
     def _pages(self, reader: PageReader) -> Iterator[StoredRecord]:
         while True:
-            with self._reading() as connection:
+            with self.reading() as connection:
                 page = reader.read(connection)
             if not page:
                 return

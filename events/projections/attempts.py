@@ -2,12 +2,20 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, TypeGuard, assert_never, get_args
 
 import msgspec
 
-from scylla_restore.events.model import BatchEvent, batches
+from scylla_restore.events.model import AnyEvent, BatchEvent, batches
 from scylla_restore.events.model.target import Method
+
+
+_ABOUT_BATCHES: Final[frozenset[type]] = frozenset(get_args(BatchEvent))
+
+
+def is_about_a_batch(event: AnyEvent) -> TypeGuard[BatchEvent]:
+    """Whether the event is one of ``BatchEvent``, as nearly all of a log are: quicker than ``isinstance`` of a union."""
+    return type(event) in _ABOUT_BATCHES
 
 
 class Phase(StrEnum):

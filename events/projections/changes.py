@@ -29,3 +29,9 @@ def carry_out(table: dict[Key, Row], changes: Iterable[Put[Key, Row] | Delete[Ke
             table[change.key] = change.row
         else:
             table.pop(change.key, None)
+
+
+def gather(changed: dict[Key, Row | None], changes: Iterable[Put[Key, Row] | Delete[Key]]) -> None:
+    """Note ``changes`` by their keys, where the last word counts; None stands for a row that is to go."""
+    for change in changes:
+        changed[change.key] = change.row if isinstance(change, Put) else None

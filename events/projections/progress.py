@@ -22,7 +22,7 @@ from scylla_restore.events.model import (
 )
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
-from scylla_restore.events.projections.attempts import Attempt, advance, current, new_attempt
+from scylla_restore.events.projections.attempts import Attempt, advance, current, is_about_a_batch, new_attempt
 from scylla_restore.events.projections.catalogue import Catalogue, TableKey
 from scylla_restore.events.projections.pace import Pace, note, work_on
 from scylla_restore.events.projections.words import in_words
@@ -66,7 +66,11 @@ class Returned(msgspec.Struct, frozen=True):
 
 
 class ProgressState(msgspec.Struct, kw_only=True):
-    """The fold. Bytes in ``restored…``; ``open`` and ``returned`` are by batch."""
+    """The fold. Bytes in ``restored…``; ``open`` and ``returned`` are by batch.
+
+    ``is_over`` tells that nothing can come of the run any more, while a run that is paused, or most that failed, can
+    be resumed.
+    """
 
     run: str = ""
     cluster: str = ""
@@ -79,6 +83,7 @@ class ProgressState(msgspec.Struct, kw_only=True):
     ended_at: datetime | None = None
     last_at: datetime | None = None
     epoch: int = 0
+    is_over: bool = False
     pace: Pace = msgspec.field(default_factory=Pace)
 
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
@@ -105,7 +110,7 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
     """Fold one record into ``state``; records come in the log's order."""
     _pass_time(state, envelope)
     event = envelope.event
-    if isinstance(event, BatchEvent):
+    if is_about_a_batch(event):
         _apply_to_batch(state, event, envelope.at)
     elif isinstance(event, LocationEvent):
         _apply_to_location(state, event)
@@ -117,8 +122,9 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
 
 def _pass_time(state: ProgressState, envelope: Envelope) -> None:
     """Count the time since the last record as work, unless no engine was there to do any."""
-    if state.last_at is not None:
-        since_last = envelope.at - state.last_at
+    last_at = state.last_at
+    if last_at is not None:
+        since_last = envelope.at - last_at
         if envelope.epoch != state.epoch:
             for attempt in state.open.values():
                 if attempt.since is not None:
@@ -148,12 +154,12 @@ def _apply_to_run(state: ProgressState, event: RunEvent, envelope: Envelope) -> 
         case run.FailureDeclared():
             state.error = in_words(event.failure)
         case run.RunFailed():
-            _end(state, RunState.FAILED, envelope.at)
+            _end(state, RunState.FAILED, envelope.at, is_over=not event.resumable)
             state.error = in_words(event.failure)
         case run.RunAborted():
-            _end(state, RunState.ABORTED, envelope.at)
+            _end(state, RunState.ABORTED, envelope.at, is_over=True)
         case run.RunCompleted():
-            _end(state, RunState.DONE, envelope.at)
+            _end(state, RunState.DONE, envelope.at, is_over=True)
             state.stage = Stage.DONE
         case (
             run.OwnerChanged()
@@ -170,9 +176,10 @@ def _apply_to_run(state: ProgressState, event: RunEvent, envelope: Envelope) -> 
             assert_never(event)
 
 
-def _end(state: ProgressState, how: RunState, at: datetime) -> None:
+def _end(state: ProgressState, how: RunState, at: datetime, *, is_over: bool) -> None:
     state.state = how
     state.ended_at = at
+    state.is_over = is_over
 
 
 def _apply_to_location(state: ProgressState, event: LocationEvent) -> None:

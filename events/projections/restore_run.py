@@ -1,5 +1,7 @@
 """Scylla Manager's table ``restore_run``: one row per run."""
 
+from typing import Final
+
 import msgspec
 
 from scylla_restore.events.envelope import Envelope
@@ -10,6 +12,9 @@ from scylla_restore.events.projections.catalogue import Catalogue
 from scylla_restore.events.projections.changes import Put
 
 Key = tuple[str, str, str]
+
+_HEARD: Final = frozenset({RunStarted, DirectoryIndexed, LocationIndexed, StageEntered, RunCompleted})
+"""Nearly all of a log's records change nothing here: a look at their kind is all that they take."""
 
 
 class RestoreTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +78,8 @@ class RestoreRunState(msgspec.Struct, kw_only=True):
 
 def apply(state: RestoreRunState, envelope: Envelope) -> tuple[RowChange, ...]:
     """Fold one record into ``state`` and return what it changes in the table."""
+    if type(envelope.event) not in _HEARD:
+        return ()
     match envelope.event:
         case DirectoryIndexed() as event:
             state.catalogue.add(event)

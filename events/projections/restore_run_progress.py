@@ -2,10 +2,14 @@
 
 The row appears when the agent's job is known and goes when the attempt fails, as Scylla Manager does it: whoever sums
 rows gets what is restored. The log keeps the failed ones.
+
+An agent that was restarted may give a job's id again. Scylla Manager's key cannot tell two such jobs apart, and the
+second one's row would take the place of what the first one has restored. So whenever a host's ids begin again, its
+jobs from then on are 2^40 further on in ``agent_job_id``: ``agent_job_id % 2**40`` is always the id that the agent gave.
 """
 
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -14,15 +18,38 @@ from scylla_restore.events.model import BatchEvent, batches
 from scylla_restore.events.model.locations import DirectoryIndexed, LocationIndexed
 from scylla_restore.events.model.nodes import NodeJoined
 from scylla_restore.events.model.run import RunStarted
-from scylla_restore.events.projections.attempts import BatchAdvance
+from scylla_restore.events.model.target import Method
+from scylla_restore.events.projections.attempts import BatchAdvance, is_about_a_batch
 from scylla_restore.events.projections.catalogue import Catalogue
 from scylla_restore.events.projections.changes import Delete, Put
 
 Key = tuple[str, str, str, str, str, str, str, int, str]
 
+IDS_OF_AN_AGENT: Final = 1 << 40
+"""An agent counts its jobs from the second of its start on, so that its ids are always below."""
+
+_HEARD: Final = frozenset(
+    {
+        RunStarted,
+        DirectoryIndexed,
+        LocationIndexed,
+        NodeJoined,
+        batches.BatchAssigned,
+        batches.DownloadStarted,
+        batches.DownloadProgressed,
+        batches.BatchDownloaded,
+        batches.LoadStarted,
+        batches.SSTablesLoaded,
+        batches.DownloadFailed,
+        batches.LoadFailed,
+        batches.BatchReturned,
+    }
+)
+"""Half of a log's records change nothing here: a look at their kind is all that they take."""
+
 
 class RestoreRunProgressRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row, columns as Scylla Manager's. Sizes are bytes, times in UTC; absent times are null."""
+    """A row, columns as Scylla Manager's. Sizes are bytes, times in UTC to the millisecond; absent times are null."""
 
     cluster_id: str
     task_id: str
@@ -64,35 +91,47 @@ class RestoreRunProgressRow(msgspec.Struct, frozen=True, kw_only=True):
 RowChange = Put[Key, RestoreRunProgressRow] | Delete[Key]
 
 
-class UnderWay(msgspec.Struct):
-    """An attempt and its row, which is in the table once the agent's job is known."""
+class UnderWay(msgspec.Struct, kw_only=True):
+    """An attempt and its row, which is in the table once the agent's job is known; ``size`` in bytes."""
 
     number: int
+    size: int
+    native: bool
     row: RestoreRunProgressRow
     is_stored: bool = False
 
 
+class Host(msgspec.Struct, kw_only=True):
+    """A node: its shards, its agent's largest job id, and how many times the agent's ids have begun again."""
+
+    shards: int = 0
+    largest_job: int = -1
+    restarts: int = 0
+
+
 class RestoreRunProgressState(msgspec.Struct, kw_only=True):
-    """The fold: what there is to restore, shards by node, and attempts under way by batch."""
+    """The fold: what there is to restore, hosts by address, and attempts under way by batch."""
 
     run: str = ""
     cluster_id: str = ""
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
-    shards: dict[str, int] = msgspec.field(default_factory=dict)
+    hosts: dict[str, Host] = msgspec.field(default_factory=dict)
     open: dict[int, UnderWay] = msgspec.field(default_factory=dict)
 
 
 def apply(state: RestoreRunProgressState, envelope: Envelope) -> tuple[RowChange, ...]:
     """Fold one record into ``state`` and return what it changes in the table."""
     event = envelope.event
-    if isinstance(event, BatchEvent):
+    if type(event) not in _HEARD:
+        return ()
+    if is_about_a_batch(event):
         return _apply_to_batch(state, event, envelope.at)
     if isinstance(event, DirectoryIndexed):
         state.catalogue.add(event)
     elif isinstance(event, LocationIndexed):
         state.catalogue.complete(event)
     elif isinstance(event, NodeJoined):
-        state.shards[event.node] = event.shards
+        _host(state, event.node).shards = event.shards
     elif isinstance(event, RunStarted):
         state.run = envelope.run
         state.cluster_id = event.cluster_id
@@ -111,30 +150,36 @@ def _apply_to_batch(state: RestoreRunProgressState, event: BatchEvent, at: datet
             return _delete(attempt)
         case batches.SSTablesLoaded():
             del state.open[event.batch]
-            restored = attempt.row.downloaded + attempt.row.versioned_downloaded
-            return _put(attempt, restore_completed_at=at, restored=restored)
+            row = attempt.row
+            restored = attempt.size if attempt.native else row.downloaded + row.versioned_downloaded
+            return _put(attempt, restore_completed_at=_to_the_millisecond(at), restored=restored)
         case _:
-            columns = _columns(event, at)
+            columns = _columns(state, attempt, event, at)
             return _put(attempt, **columns) if columns else ()
 
 
-def _columns(event: BatchAdvance, at: datetime) -> dict[str, datetime | int]:
+def _columns(
+    state: RestoreRunProgressState, attempt: UnderWay, event: BatchAdvance, at: datetime
+) -> dict[str, datetime | int]:
     """Return the columns that an attempt's next step changes."""
     match event:
         case batches.DownloadStarted():
-            job = event.jobs[0] if event.jobs else 0
-            return {"agent_job_id": job, "restore_started_at": at, "download_started_at": at}
+            then = _to_the_millisecond(at)
+            job = _job(_host(state, attempt.row.host), attempt, event)
+            return {"agent_job_id": job, "restore_started_at": then, "download_started_at": then}
         case batches.DownloadProgressed():
             return {"downloaded": event.downloaded}
         case batches.BatchDownloaded():
             sizes = {"downloaded": event.downloaded, "versioned_downloaded": event.versioned}
-            return {**sizes, "download_completed_at": at}
+            return {**sizes, "download_completed_at": _to_the_millisecond(at)}
+        case batches.LoadStarted():
+            # Scylla fetches a native batch itself: its restore begins here, and it has no times of a download.
+            return {"restore_started_at": _to_the_millisecond(at)} if attempt.native else {}
         case (
             batches.DownloadRequested()
             | batches.LoadRequested()
             | batches.UploadOccupied()
             | batches.UploadFilled()
-            | batches.LoadStarted()
             | batches.LoadAnswerLost()
         ):
             return {}
@@ -142,9 +187,26 @@ def _columns(event: BatchAdvance, at: datetime) -> dict[str, datetime | int]:
             assert_never(event)
 
 
+def _job(host: Host, attempt: UnderWay, event: batches.DownloadStarted) -> int:
+    """Return the id of an attempt's first job, moved on where an agent may have given it before.
+
+    Ids of one agent grow with time, so one that does not has begun again, or may be one that was there before.
+    """
+    first = event.jobs[0] if event.jobs else 0
+    known = attempt.row.agent_job_id
+    if attempt.is_stored and known % IDS_OF_AN_AGENT == first:
+        return known
+    if first <= host.largest_job:
+        host.restarts += 1
+        host.largest_job = -1
+    host.largest_job = max(host.largest_job, first, *event.jobs)
+    return first + host.restarts * IDS_OF_AN_AGENT
+
+
 def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned) -> tuple[RowChange, ...]:
     replaced = state.open.get(event.batch)
     directory = state.catalogue.directories[event.directory]
+    native = event.method is Method.NATIVE
     row = RestoreRunProgressRow(
         cluster_id=state.cluster_id,
         task_id=state.run,
@@ -154,11 +216,17 @@ def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned) -> tup
         table_name=directory.table.table,
         host=event.node,
         agent_job_id=0,
+        # The log does not tell Scylla's own id of the task yet. Until it does, this keeps the rows apart.
+        scylla_task_id=f"{event.batch}-{event.attempt}" if native else "",
         sstable_id=event.sstables,
-        shard_cnt=state.shards.get(event.node, 0),
+        shard_cnt=_host(state, event.node).shards,
     )
-    state.open[event.batch] = UnderWay(event.attempt, row)
+    state.open[event.batch] = UnderWay(number=event.attempt, size=event.size, native=native, row=row)
     return () if replaced is None else _delete(replaced)
+
+
+def _host(state: RestoreRunProgressState, address: str) -> Host:
+    return state.hosts.setdefault(address, Host())
 
 
 def _put(attempt: UnderWay, **columns: datetime | int) -> tuple[RowChange, ...]:
@@ -171,3 +239,8 @@ def _put(attempt: UnderWay, **columns: datetime | int) -> tuple[RowChange, ...]:
 
 def _delete(attempt: UnderWay) -> tuple[RowChange, ...]:
     return (Delete(attempt.row.key),) if attempt.is_stored else ()
+
+
+def _to_the_millisecond(at: datetime) -> datetime:
+    """Cut a time to what CQL's timestamps can hold, so that a row is the same wherever it is kept."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -222,7 +222,7 @@ def test_nothing_is_written_to_a_file_that_lost_its_name(path: Path, log: SQLite
 def test_many_readers_at_one_time_leave_few_connections_open(log: SQLiteLog) -> None:
     with ExitStack() as readers:
         for _ in range(10):
-            readers.enter_context(log._reading())
+            readers.enter_context(log.reading())
     assert len(log._readers) == 4
 
 

@@ -1,0 +1,69 @@
+"""The projections that are kept: folded side by side from one log, and put away together."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.projections import progress, restore_run, restore_run_progress, runs
+from scylla_restore.events.projections.changes import gather
+from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.restore_run import RestoreRunRow, RestoreRunState
+from scylla_restore.events.projections.restore_run_progress import (
+    RestoreRunProgressRow,
+    RestoreRunProgressState,
+)
+from scylla_restore.events.projections.runs import RunOverview
+
+VERSION = 1
+"""Raised whenever a fold makes other rows of the same records: what was made before is then made anew."""
+
+CHECKPOINT_NAME = f"projections/{VERSION}"
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """All folds, after the same record."""
+
+    progress: ProgressState = msgspec.field(default_factory=ProgressState)
+    restore_run: RestoreRunState = msgspec.field(default_factory=RestoreRunState)
+    restore_run_progress: RestoreRunProgressState = msgspec.field(default_factory=RestoreRunProgressState)
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What records change in a run's tables: each row as it is after the last of them, None for one that is gone.
+
+    ``overview`` is the run's row in the table of all runs.
+    """
+
+    restore_run: dict[restore_run.Key, RestoreRunRow | None]
+    restore_run_progress: dict[restore_run_progress.Key, RestoreRunProgressRow | None]
+    overview: RunOverview
+
+
+def fold(state: Kept, envelopes: Iterable[Envelope]) -> Changes:
+    """Fold records into ``state``, and return what they change in the tables."""
+    run_rows: dict[restore_run.Key, RestoreRunRow | None] = {}
+    progress_rows: dict[restore_run_progress.Key, RestoreRunProgressRow | None] = {}
+    for envelope in envelopes:
+        progress.apply(state.progress, envelope)
+        if changed_runs := restore_run.apply(state.restore_run, envelope):
+            gather(run_rows, changed_runs)
+        if changed_rows := restore_run_progress.apply(state.restore_run_progress, envelope):
+            gather(progress_rows, changed_rows)
+    return Changes(
+        restore_run=run_rows, restore_run_progress=progress_rows, overview=runs.overview(state.progress)
+    )
+
+
+def encode(state: Kept) -> bytes:
+    """Return the folds as a checkpoint keeps them."""
+    return msgspec.msgpack.encode(state)
+
+
+def decode(data: bytes) -> Kept:
+    """Return the folds that a checkpoint kept.
+
+    Raises:
+        ValueError: it cannot be read; the log has to be folded from the start.
+    """
+    return msgspec.msgpack.decode(data, type=Kept)

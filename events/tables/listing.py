@@ -1,0 +1,33 @@
+"""All runs at a glance, without reading every log from its start."""
+
+from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.projections import progress
+from scylla_restore.events.projections.runs import RunOverview, overview, overview_of_completed
+from scylla_restore.events.tables.port import KeptRun, ProjectionTables
+from scylla_restore.events.tables.projector import progress_put_away
+
+
+def list_runs(log: EventLog, tables: ProjectionTables | None) -> list[RunOverview]:
+    """Return all runs, oldest first, as their logs tell of them now.
+
+    Tables answer for runs whose last record they know; of others only what came since they were put away is read.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    known = tables.runs() if tables is not None else {}
+    return [_overview(log, run, known.get(run)) for run in log.runs()]
+
+
+def _overview(log: EventLog, run: str, known: KeptRun | None) -> RunOverview:
+    head = log.head(run)
+    if known is not None and (known.position.seq, known.position.hash) == (head.seq, head.hash):
+        return known.overview
+    first = next(log.read(run))
+    last = next(log.read(run, from_seq=head.seq), first)
+    if (completed := overview_of_completed(first, last)) is not None:
+        return completed
+    state, seq = progress_put_away(log, run)
+    for envelope in log.read(run, from_seq=seq + 1):
+        progress.apply(state, envelope)
+    return overview(state)
