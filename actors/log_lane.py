@@ -12,7 +12,7 @@ import msgspec
 from scylla_restore.actors.letters import Reported
 from scylla_restore.actors.runtime import Call, Sleep
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.errors import LogError, LogUnavailable, StaleOwner, UnknownRun
+from scylla_restore.events.errors import LogError, LogUnavailable, UnknownRun
 from scylla_restore.events.log.port import Checkpoint, Claim, EventLog, RequestKind
 from scylla_restore.events.model.run import AbortRequested, PauseRequested
 
@@ -60,14 +60,11 @@ async def append_group(log: EventLog, claim: Claim, group: Sequence[Envelope], t
 
 
 async def watch_requests(log: EventLog, claim: Claim, tell: Tell) -> None:
-    """Look every second for what other processes ask of this engine, and whether one has taken the run over."""
+    """Keep the claim, and look every second for what others ask of this engine, until one has taken the run over."""
     while True:
         await Sleep(timedelta(seconds=POLL_S))
         try:
-            head = await Call(log, lambda store: store.head(claim.run))
-            if head.epoch != claim.epoch:
-                tell(AppendRefused(StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)))
-                return
+            await Call(log, lambda store: store.keep(claim))
             requests = await Call(log, lambda store: store.requests(claim.run))
         except (LogUnavailable, UnknownRun):
             continue

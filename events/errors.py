@@ -15,6 +15,7 @@ LogError
 └── UnwritableEvent    an event holds something that cannot be written as JSON
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -78,15 +79,17 @@ class TablesMoved(LogError):
 
 
 class RunIsOwned(LogError):
-    """A living engine owns the run."""
+    """A living engine owns the run; where that is told by a lease only, ``until`` is when it lapses unless renewed."""
 
-    def __init__(self, run: str, owner: str) -> None:
-        super().__init__(
-            f"run {run} is owned by {owner}, which is alive",
-            hint="wait for it, pause it, or take the run over with --take-over",
-        )
+    def __init__(self, run: str, owner: str, until: datetime | None = None) -> None:
+        if until is None:
+            message = f"run {run} is owned by {owner}, which is alive"
+        else:
+            message = f"run {run} is owned by {owner}, whose lease holds until {until:%H:%M:%S} UTC unless it is renewed"
+        super().__init__(message, hint="wait for it, pause it, or take the run over with --take-over")
         self.run = run
         self.owner = owner
+        self.until = until
 
 
 class UnknownRun(LogError):

@@ -25,6 +25,16 @@ def check_group(claim: Claim, envelopes: Sequence[Envelope]) -> None:
         last = envelope
 
 
+def check_owner(head: Head, claim: Claim, *, claim_is_held: bool) -> None:
+    """Refuse whoever does not own the run any more.
+
+    Raises:
+        StaleOwner: the claim is not the newest, or was given back.
+    """
+    if head.epoch != claim.epoch or not claim_is_held:
+        raise StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)
+
+
 def is_new(head: Head, claim: Claim, envelopes: Sequence[Envelope], *, claim_is_held: bool) -> bool:
     """Whether a group (not empty, and checked) is to be written; not if it is what the log already ends with.
 
@@ -32,8 +42,7 @@ def is_new(head: Head, claim: Claim, envelopes: Sequence[Envelope], *, claim_is_
         StaleOwner: the claim is not the newest, or was given back.
         LogConflict: the group does not continue the head.
     """
-    if head.epoch != claim.epoch or not claim_is_held:
-        raise StaleOwner(claim.run, claim.epoch, head.epoch, head.owner)
+    check_owner(head, claim, claim_is_held=claim_is_held)
     first, last = envelopes[0], envelopes[-1]
     if head.seq == last.seq and head.hash == last.hash:
         return False

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from scylla_restore.events.chain import genesis
 from scylla_restore.events.envelope import Envelope, StoredRecord
 from scylla_restore.events.errors import LogError, RunIsOwned, UnknownRun
-from scylla_restore.events.log.admission import check_group, is_new
+from scylla_restore.events.log.admission import check_group, check_owner, is_new
 from scylla_restore.events.log.port import Checkpoint, Claim, Head, Request, RequestKind
 from scylla_restore.events.log.reading import read_envelopes
 
@@ -51,6 +51,12 @@ class MemoryLog:
             entry.owner = owner
             entry.is_held = True
             return Claim(run=run, epoch=entry.epoch, head=entry.head())
+
+    def keep(self, claim: Claim) -> None:
+        """See ``EventLog.keep``."""
+        with self._lock:
+            entry = self._run(claim.run)
+            check_owner(entry.head(), claim, claim_is_held=entry.is_held)
 
     def release(self, claim: Claim) -> None:
         """See ``EventLog.release``."""

@@ -74,7 +74,17 @@ class EventLog(Protocol):
         The epoch of a run's first claim is 1. A claim ends with ``release``, ``close`` or its holder's death.
 
         Raises:
-            RunIsOwned: a living engine owns it and ``take_over`` is false.
+            RunIsOwned: a living engine owns it and ``take_over`` is false. Some stores cannot tell a dead one from
+                a living one for a while: then ``until`` says how long.
+            LogUnavailable: the store cannot be asked.
+        """
+        ...
+
+    def keep(self, claim: Claim) -> None:
+        """Show that the claim's holder is alive: to be called every second or so, or others may take it for dead.
+
+        Raises:
+            StaleOwner: the run was claimed again since, or the claim was released.
             LogUnavailable: the store cannot be asked.
         """
         ...

@@ -11,7 +11,7 @@ from typing import Final
 from scylla_restore.events.chain import genesis
 from scylla_restore.events.envelope import Envelope, StoredRecord
 from scylla_restore.events.errors import CorruptLog, LogError, LogUnavailable, RunIsOwned, UnknownRun
-from scylla_restore.events.log.admission import check_group, is_new
+from scylla_restore.events.log.admission import check_group, check_owner, is_new
 from scylla_restore.events.log.ownership import OwnerFiles, OwnerLives, OwnerLock
 from scylla_restore.events.log.port import Checkpoint, Claim, Head, Request, RequestKind
 from scylla_restore.events.log.reading import read_envelopes
@@ -73,6 +73,10 @@ class SQLiteLog:
                 self._owner_files.remove_dead(run, before_epoch=epoch)
         head = Head(run=run, seq=head.seq, hash=head.hash, epoch=epoch, owner=owner)
         return Claim(run=run, epoch=epoch, head=head)
+
+    def keep(self, claim: Claim) -> None:
+        """See ``EventLog.keep``. The lock lives as long as its holder: there is nothing to renew."""
+        check_owner(self.head(claim.run), claim, claim_is_held=(claim.run, claim.epoch) in self._held)
 
     def release(self, claim: Claim) -> None:
         """See ``EventLog.release``."""

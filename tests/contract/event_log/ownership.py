@@ -49,6 +49,28 @@ class Ownership(Store):
             old.append_some(1)
         assert list(log.read("run-1")) == before + after
 
+    def test_whoever_keeps_a_run_goes_on_owning_it(self, log: EventLog) -> None:
+        writer = Writer(log)
+        for _ in range(3):
+            log.keep(writer.claim)
+        writer.append_some(1)
+        assert (log.is_owned("run-1"), log.head("run-1").epoch) == (True, 1)
+
+    def test_whoever_was_taken_over_learns_it_from_keeping_the_run(
+        self, log: EventLog, other: EventLog
+    ) -> None:
+        old = log.claim("run-1", "ann@host")
+        other.claim("run-1", "bob@host", take_over=True)
+        with pytest.raises(StaleOwner, match="taken over by bob@host"):
+            log.keep(old)
+
+    def test_what_was_given_back_cannot_be_kept(self, log: EventLog) -> None:
+        claim = log.claim("run-1", "ann@host")
+        log.release(claim)
+        with pytest.raises(StaleOwner, match="given back"):
+            log.keep(claim)
+        assert not log.is_owned("run-1")
+
     def test_release_frees_the_run(self, log: EventLog) -> None:
         claim = log.claim("run-1", "ann@host")
         assert log.is_owned("run-1")
