@@ -58,6 +58,7 @@ SCENARIO = Scenario(
     ),
     faults=FaultPlan(load_failures=0.3, corruption=0.05),
     interruptions=(),
+    changes=(),
     skews_us=(0,),
 )
 

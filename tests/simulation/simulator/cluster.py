@@ -40,10 +40,20 @@ class SimCluster:
         for key in self.tables:
             keyspace, table = key.split(":")
             node.disk.make(f"{self.directory_of(keyspace, table)}/upload")
-            for number in range(plan.foreign_files.get(key, 0)):
-                upload = node.disk.make(f"{self.directory_of(keyspace, table)}/upload")
-                for component in ("Data.db", "TOC.txt"):
-                    upload[f"me-{900 + number}-big-{component}"] = SimFile(7, 7, None)
+            self._put_files(node, key, first=0, count=node.foreign_files.get(key, 0))
+
+    def put_foreign_file(self, node: SimNode, key: str) -> None:
+        """Somebody puts an SSTable into the table's upload directory."""
+        count = node.foreign_files.get(key, 0)
+        node.foreign_files[key] = count + 1
+        self._put_files(node, key, first=count, count=1)
+
+    def _put_files(self, node: SimNode, key: str, *, first: int, count: int) -> None:
+        keyspace, table = key.split(":")
+        upload = node.disk.make(f"{self.directory_of(keyspace, table)}/upload")
+        for number in range(first, first + count):
+            for component in ("Data.db", "TOC.txt"):
+                upload[f"me-{900 + number}-big-{component}"] = SimFile(7, 7, None)
 
     def directory_of(self, keyspace: str, table: str) -> str:
         """The table's directory below ``data:``."""
@@ -51,15 +61,17 @@ class SimCluster:
 
     def topology(self) -> ClusterTopology:
         """What any node tells of the cluster."""
-        plans = [node.plan for node in self.nodes.values()]
+        members = [node for node in self.nodes.values() if not node.left]
         keyspaces = tuple(sorted({key.split(":")[0] for key in self.tables}))
         return ClusterTopology(
             name=self.name,
             nodes=tuple(
-                DiscoveredNode(address=plan.address, host_id=plan.host_id, dc=plan.dc, rack=plan.rack)
-                for plan in plans
+                DiscoveredNode(
+                    address=node.address, host_id=node.plan.host_id, dc=node.plan.dc, rack=node.plan.rack
+                )
+                for node in members
             ),
-            not_normal={node.address: "DN" for node in self.nodes.values() if not node.answers(scylla=True)},
+            not_normal={node.address: "DN" for node in members if not node.answers(scylla=True)},
             keyspaces=keyspaces,
             user_keyspaces=keyspaces,
             tables=tuple(sorted(self.tables)),

@@ -18,6 +18,7 @@ class Delivery:
 
     def __init__(
         self,
+        *,
         scheduler: Scheduler,
         after: After,
         call: Call[Any, Any],

@@ -74,6 +74,9 @@ class SimNode:
         )
         self.defaults_restored: set[str] = set()
         """Settings that a restart put to their defaults, so that what was there before is not the only truth."""
+        self.left = False
+        """Whether the node has left the cluster, for good."""
+        self.foreign_files = dict(plan.foreign_files)
         self.windows: list[Window] = []
         self.restarts_us: list[int] = []
         self.corruption = 0.0
@@ -99,6 +102,8 @@ class SimNode:
     def answers(self, *, scylla: bool) -> bool:
         """Whether the agent answers now, and Scylla too if it is asked."""
         now_us = self.scheduler.now_us
+        if self.left:
+            return False
         for window in self.windows:
             if window.begin_us <= now_us < window.end_us and (window.agent or scylla):
                 return False

@@ -226,7 +226,9 @@ class SimRuntime:
             self.soon(lambda: answer(call.perform(port), None))
             return
         request = Request(self.process, port.odds.draw(port.random))
-        delivery = Delivery(self.scheduler, self.after, call, port, request, answer)
+        delivery = Delivery(
+            scheduler=self.scheduler, after=self.after, call=call, port=port, request=request, answer=answer
+        )
         if request.fate is Fate.LOST:
             self.after(port.silence_us(), lambda: delivery.arrive(None, port.lost()))
         elif request.fate is Fate.DEFECT:

@@ -38,8 +38,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     faults: FaultPlan
     interruptions: tuple[Interruption, ...]
     """What happens to the first engine, to the second, and so on."""
+    changes: tuple[str, ...]
+    """What people do to the cluster before the second engine starts, before the third, and so on."""
     skews_us: tuple[int, ...]
     """How far the clock of each engine, one after another, is off."""
+
+
+CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreign_files", "settings")
 
 
 def scenario_of(seed: int) -> Scenario:
@@ -69,9 +74,10 @@ def scenario_of(seed: int) -> Scenario:
         ),
         nodes=nodes,
         tables={name: f"{name.split(':')[1]}-{random.getrandbits(128):032x}" for name in names},
-        target=_target(random, locations, source_tables),
+        target=_target(random, locations, source_tables, nodes[0].dc),
         faults=faults,
         interruptions=_interruptions(random, calm=faults.none and random.random() < 0.5),
+        changes=tuple(random.choice(CHANGES) for _ in range(6)),
         skews_us=tuple(
             random.choice((0, 0, 1, -1)) * random.choice((SECOND_US, MINUTE_US)) for _ in range(4)
         ),
@@ -93,25 +99,38 @@ def _reachable(random: Random, number: int, locations: tuple[str, ...]) -> tuple
     return locations[: random.randint(0, len(locations) - 1)]
 
 
-def _target(random: Random, locations: tuple[str, ...], tables: tuple[SourceTable, ...]) -> RestoreTarget:
+def _target(
+    random: Random, locations: tuple[str, ...], tables: tuple[SourceTable, ...], dc: str
+) -> RestoreTarget:
+    """Choose what is asked for; ``dc`` is one whose nodes reach every location."""
     excluded = [f"!{table.keyspace}.{table.table}" for table in tables if not table.restored]
     return RestoreTarget(
         selection=Selection(
             kind=RestoreKind.TABLES,
             locations=tuple(
-                BackupLocation(provider=key.split(":")[0], bucket=key.split(":")[1]) for key in locations
+                BackupLocation(
+                    provider=key.split(":")[0],
+                    bucket=key.split(":")[1],
+                    dc=dc if random.random() < 0.2 else None,
+                )
+                for key in locations
             ),
             snapshot_tag=TAG,
             keyspace=("*", *excluded),
         ),
-        tuning=Tuning(
-            batch_size=random.choice((0, 0, 1, 2)),
-            parallel=random.choice((0, 0, 0, 1, 2)),
-            transfers=random.choice((0, 0, -1, 4)),
-            rate_limit=random.choice(((), (), (RateLimit(mib_per_second=50),))),
-            allow_compaction=random.random() < 0.2,
-            unpin_agent_cpu=random.random() < 0.4,
-        ),
+        tuning=tuning_of(random),
+    )
+
+
+def tuning_of(random: Random) -> Tuning:
+    """Choose the part of a target that may change."""
+    return Tuning(
+        batch_size=random.choice((0, 0, 1, 2)),
+        parallel=random.choice((0, 0, 0, 1, 2)),
+        transfers=random.choice((0, 0, -1, 4)),
+        rate_limit=random.choice(((), (), (RateLimit(mib_per_second=50),))),
+        allow_compaction=random.random() < 0.2,
+        unpin_agent_cpu=random.random() < 0.4,
     )
 
 

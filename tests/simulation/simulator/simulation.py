@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import msgspec
+from tests.simulation.simulator.changes import change_cluster, other_minutes_us
 from tests.simulation.simulator.checks import violations
 from tests.simulation.simulator.delivery import ON_THE_WIRE_US
 from tests.simulation.simulator.effects import Point
@@ -11,7 +12,7 @@ from tests.simulation.simulator.evidence import Evidence
 from tests.simulation.simulator.network import Defect
 from tests.simulation.simulator.process import Process
 from tests.simulation.simulator.projected import Projected
-from tests.simulation.simulator.scenario import Interruption, Scenario
+from tests.simulation.simulator.scenario import Interruption, Scenario, tuning_of
 from tests.simulation.simulator.scheduler import MINUTE_US, SECOND_US, Scheduler, Stuck
 from tests.simulation.simulator.world import World
 
@@ -20,7 +21,13 @@ from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import UnknownRun
 from scylla_restore.events.log.port import Request, RequestKind
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.run import AbortRequested, OwnerChanged, RunResumed, RunStarted
+from scylla_restore.events.model.run import (
+    AbortRequested,
+    OwnerChanged,
+    RunResumed,
+    RunStarted,
+    SettingsChanged,
+)
 
 STEPS_MAX = 100_000
 TIME_MAX_US = 24 * 60 * MINUTE_US
@@ -74,6 +81,7 @@ class Simulation:
         while True:
             self._let_time_pass()
             self._start()
+            change_cluster(self.world, self._change(), self.engine.state, self.world.random)
             if self._is_finished():
                 return
             self._scheduler.run(self._nobody_works, steps=STEPS_MAX, time_us=TIME_MAX_US)
@@ -122,7 +130,7 @@ class Simulation:
 
     def _let_time_pass(self) -> None:
         """Until somebody starts the next engine; whoever does tries until the log answers."""
-        pause_us = ON_THE_WIRE_US + int(self.world.random.random() ** 3 * 10 * MINUTE_US)
+        pause_us = ON_THE_WIRE_US + other_minutes_us(self.world.random)
         until_us = self._scheduler.now_us + pause_us
         for window in sorted(self.world.faults.log_windows, key=lambda window: window.begin_us):
             if window.begin_us <= until_us < window.end_us:
@@ -165,7 +173,17 @@ class Simulation:
             return (started, owner)
         if self.aborting or state.ending is Ending.ABORT:
             return (owner, AbortRequested(requested_by="somebody"))
+        if self._change() == "settings":
+            tuning = tuning_of(self.world.random)
+            changed = SettingsChanged(before=state.target.tuning, after=tuning)
+            return (owner, changed, RunResumed())
         return (owner, RunResumed())
+
+    def _change(self) -> str:
+        """What people did before the newest engine started."""
+        number = len(self.engines) - 2
+        changes = self.scenario.changes
+        return changes[number] if 0 <= number < len(changes) else "nothing"
 
     def _interrupt(self, engine: SimEngine, interruption: Interruption) -> None:
         if engine.process.alive and self.world.faults.active and not self.world.log.away:

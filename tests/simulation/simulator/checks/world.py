@@ -39,9 +39,12 @@ def check_world(evidence: Evidence) -> Iterator[str]:
         return
     ledger = open_alterations(evidence)
     finished = isinstance(last, RunAborted | RunCompleted)
-    if finished and ledger:
-        yield f"the run ended as {type(last).__name__} with {ledger} left in the ledger"
+    left = {entry: a for entry, a in ledger.items() if not evidence.cluster.nodes[a.node].left}
+    if finished and left:
+        yield f"the run ended as {type(last).__name__} with {left} left in the ledger"
     for node in evidence.cluster.nodes.values():
+        if node.left:
+            continue
         node.settle()
         mine = [alteration for alteration in ledger.values() if alteration.node == node.address]
         yield from (f"{node.address}: {p}" for p in _settings(node, mine))
@@ -143,7 +146,7 @@ def _directories(
                 yield f"{path} was left"
         elif not any(name.endswith(f"-{batch}") for batch in kept):
             yield f"{path} was left, which is in no ledger"
-    for table, count in node.plan.foreign_files.items():
+    for table, count in node.foreign_files.items():
         keyspace, name = table.split(":")
         path = f"{evidence.cluster.directory_of(keyspace, name)}/upload"
         upload = node.disk.directories.get(path, {})
