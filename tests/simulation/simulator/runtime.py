@@ -166,9 +166,9 @@ def _close(procedure: Procedure) -> None:
 class SimRuntime:
     """``actors.runtime.Runtime`` for one process of the simulation."""
 
-    def __init__(self, scheduler: Scheduler, process: Process, odds: Odds) -> None:
+    def __init__(self, scheduler: Scheduler, process: Process, odds: Odds | None = None) -> None:
         self.scheduler = scheduler
-        self.odds = odds
+        self.odds = odds or Odds()
         self.process = process
         self._skew = timedelta(microseconds=process.skew_us)
         self._lanes: list[SimLane] = []
