@@ -158,5 +158,9 @@ class NoSuchSnapshot(BackupError):
     exit_code: ClassVar[int] = 2
 
 
+class RunFailedError(RestoreError):
+    """A run ended with a failure."""
+
+
 class EngineCrashed(RestoreError):
     """A defect of ours ended the engine; the log is whole and `resume` carries on."""

@@ -11,6 +11,7 @@ from scylla_restore.engine.api.connection import ClusterConnection, cluster_conn
 from scylla_restore.engine.api.engine import Engine
 from scylla_restore.engine.api.finding import newest_unfinished, unfinished
 from scylla_restore.engine.api.loading import LoadedRun, load_run
+from scylla_restore.engine.api.plan import Plan
 from scylla_restore.engine.api.run import Outcome, Run, Subscriber
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Engine",
     "LoadedRun",
     "Outcome",
+    "Plan",
     "Run",
     "Subscriber",
     "cluster_connection",

@@ -27,6 +27,15 @@ def unfinished(log: EventLog, run: str) -> RunStarted | None:
             return first.event
 
 
+def unfinished_of(log: EventLog, cluster_id: str) -> tuple[str, RunStarted] | None:
+    """Return the run of a cluster that is not over, and how it began; None if there is none."""
+    for run in log.runs():
+        started = unfinished(log, run)
+        if started is not None and started.cluster_id == cluster_id:
+            return run, started
+    return None
+
+
 def newest_unfinished(log: EventLog) -> str | None:
     """Return the id of the run that was started last and is not over, if there is one."""
     return next((run for run in reversed(log.runs()) if unfinished(log, run) is not None), None)

@@ -1,15 +1,20 @@
 """A run, folded from its log."""
 
+from typing import Final
+
 import msgspec
 
 from scylla_restore.engine.core.decide import evolve
 from scylla_restore.engine.core.state import RunState
-from scylla_restore.engine.core.state.run_state import CHECKPOINT_NAME, decode_checkpoint
+from scylla_restore.engine.core.state.run_state import CHECKPOINT_NAME, decode_checkpoint, seen_of_checkpoint
 from scylla_restore.events.errors import UnknownRun
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.log.reading import read_envelopes, usable_checkpoint
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.progress import ProgressState
+
+_QUICKLY_FOLDED: Final = 20_000
+"""Records that are folded within a second."""
 
 
 class LoadedRun(msgspec.Struct, kw_only=True):
@@ -54,3 +59,23 @@ def _from_checkpoint(log: EventLog, run: str) -> LoadedRun | None:
         )
     except ValueError:
         return None
+
+
+def seen_progress(log: EventLog, run: str) -> ProgressState | None:
+    """Return where a run stood at its newest checkpoint, or stands now if its log is short; None if it takes longer.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    checkpoint = usable_checkpoint(log, run, CHECKPOINT_NAME)
+    if checkpoint is not None:
+        try:
+            return msgspec.msgpack.decode(seen_of_checkpoint(checkpoint.state), type=ProgressState)
+        except ValueError:
+            return None
+    if log.head(run).seq > _QUICKLY_FOLDED:
+        return None
+    state = ProgressState()
+    for envelope in log.read(run):
+        progress.apply(state, envelope)
+    return state

@@ -131,3 +131,12 @@ def decode_checkpoint(data: bytes) -> tuple[RunState, bytes]:
         ValueError: it cannot be read; the log has to be folded from the start.
     """
     return msgspec.msgpack.decode(data, type=tuple[RunState, bytes])
+
+
+def seen_of_checkpoint(data: bytes) -> bytes:
+    """Return what a listener had made of the records, without the state beside it.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    return msgspec.msgpack.decode(data, type=tuple[msgspec.Raw, bytes])[1]

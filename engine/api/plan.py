@@ -1,0 +1,196 @@
+"""What a restore would do, found out without doing it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from scylla_restore.engine.api.surroundings import Surroundings
+from scylla_restore.engine.backup.layout import ManifestPath
+from scylla_restore.engine.core.alterations import wanted_transfers
+from scylla_restore.engine.core.planning import reachable
+from scylla_restore.engine.core.rate_limit import rate_limit_for
+from scylla_restore.engine.core.rehearsal import Part, Rehearsal
+from scylla_restore.engine.core.state import Directory, LocationState, NodeState, RunState
+from scylla_restore.events.model.locations import SkippedTable
+from scylla_restore.events.model.target import RestoreTarget
+
+
+class PlannedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table that would be restored; ``size`` in bytes."""
+
+    table: str
+    size: int
+    sstables: int
+
+
+class PlannedKeyspace(msgspec.Struct, frozen=True, kw_only=True):
+    """A keyspace's tables that would be restored, by name; ``size`` in bytes."""
+
+    keyspace: str
+    size: int
+    sstables: int
+    tables: tuple[PlannedTable, ...]
+
+
+class PlannedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A view that would be dropped, and made again in the end."""
+
+    keyspace: str
+    view: str
+    type: str
+
+
+class PlannedLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where data would come from: clusters and DCs that were backed up there, and the hosts that would read it."""
+
+    location: str
+    cluster_ids: tuple[str, ...]
+    dcs: tuple[str, ...]
+    manifests: int
+    size: int
+    sstables: int
+    hosts: tuple[str, ...]
+
+
+class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A node and its part. ``seconds`` is when it would be done; ``rate_limit`` is MiB/s, 0 for none.
+
+    ``unreachable`` maps locations that it cannot list to what its agent says; ``disk_…`` are bytes, None if unknown.
+    """
+
+    host: str
+    dc: str
+    rack: str
+    shards: int
+    scylla_version: str
+    agent_version: str
+    locations: tuple[str, ...]
+    unreachable: dict[str, str]
+    batches: int
+    sstables: int
+    size: int
+    seconds: float
+    transfers: int
+    rate_limit: int
+    disk_total: int | None
+    disk_free: int | None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole restore, as it would be. ``bytes`` and ``sstables`` are sums over ``units``.
+
+    ``estimate`` is what ``estimated_seconds`` rests on, in words. ``target`` is what was asked for.
+    """
+
+    cluster: str
+    cluster_id: str
+    snapshot_tag: str
+    target: RestoreTarget
+    units: tuple[PlannedKeyspace, ...]
+    views: tuple[PlannedView, ...]
+    locations: tuple[PlannedLocation, ...]
+    nodes: tuple[PlannedNode, ...]
+    batches: int
+    bytes: int
+    sstables: int
+    skipped: tuple[SkippedTable, ...]
+    warnings: tuple[str, ...]
+    estimated_seconds: float
+    estimate: str
+
+
+def make_plan(
+    state: RunState,
+    rehearsal: Rehearsal,
+    surroundings: Surroundings,
+    *,
+    warnings: tuple[str, ...],
+    estimate: str,
+) -> Plan:
+    """Return the plan of a run that is prepared, and was rehearsed."""
+    directories = tuple(state.workload.directories.values())
+    return Plan(
+        cluster=state.cluster,
+        cluster_id=state.cluster_id,
+        snapshot_tag=state.target.selection.snapshot_tag,
+        target=state.target,
+        units=_units(directories),
+        views=(),
+        locations=tuple(_location(state, place, directories) for place in state.locations.values()),
+        nodes=tuple(
+            _node(state, node, rehearsal.parts[node.address], surroundings)
+            for node in sorted(state.nodes.values(), key=lambda node: (node.dc, node.address))
+        ),
+        batches=rehearsal.batches,
+        bytes=state.workload.size,
+        sstables=state.workload.sstables,
+        skipped=_skipped(state.locations.values()),
+        warnings=warnings,
+        estimated_seconds=round(rehearsal.seconds, 1),
+        estimate=estimate,
+    )
+
+
+def _units(directories: Iterable[Directory]) -> tuple[PlannedKeyspace, ...]:
+    sums: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    for directory in directories:
+        of_table = sums[directory.keyspace][directory.table]
+        of_table[0] += sum(directory.sizes)
+        of_table[1] += len(directory.ids)
+    return tuple(
+        PlannedKeyspace(
+            keyspace=keyspace,
+            size=sum(size for size, _ in tables.values()),
+            sstables=sum(sstables for _, sstables in tables.values()),
+            tables=tuple(
+                PlannedTable(table=table, size=size, sstables=sstables)
+                for table, (size, sstables) in sorted(tables.items())
+            ),
+        )
+        for keyspace, tables in sorted(sums.items())
+    )
+
+
+def _location(state: RunState, place: LocationState, directories: Iterable[Directory]) -> PlannedLocation:
+    key = place.where.key
+    manifests = [path for path in map(ManifestPath.parse, place.manifests or ()) if path is not None]
+    here = [directory for directory in directories if directory.location == key]
+    return PlannedLocation(
+        location=str(place.where),
+        cluster_ids=tuple(sorted({manifest.cluster_id for manifest in manifests})),
+        dcs=tuple(sorted({manifest.dc for manifest in manifests})),
+        manifests=len(place.manifests or ()),
+        size=sum(sum(directory.sizes) for directory in here),
+        sstables=sum(len(directory.ids) for directory in here),
+        hosts=tuple(sorted(node.address for node in state.nodes.values() if key in reachable(state, node))),
+    )
+
+
+def _node(state: RunState, node: NodeState, part: Part, surroundings: Surroundings) -> PlannedNode:
+    joined, disk = node.joined, surroundings.disks.get(node.address)
+    return PlannedNode(
+        host=node.address,
+        dc=node.dc,
+        rack=node.discovered.rack if node.discovered else "",
+        shards=node.shards,
+        scylla_version=joined.scylla_version if joined else "",
+        agent_version=joined.agent_version if joined else "",
+        locations=tuple(str(state.locations[key].where) for key in reachable(state, node)),
+        unreachable=joined.unreachable_locations if joined else {},
+        batches=part.batches,
+        sstables=part.sstables,
+        size=part.size,
+        seconds=round(part.seconds, 1),
+        transfers=wanted_transfers(state, node),
+        rate_limit=rate_limit_for(state.target.tuning.rate_limit, node.dc),
+        disk_total=disk.total if disk else None,
+        disk_free=disk.free if disk else None,
+    )
+
+
+def _skipped(locations: Iterable[LocationState]) -> tuple[SkippedTable, ...]:
+    found = {
+        (table.keyspace, table.table, table.reason): table for place in locations for table in place.skipped
+    }
+    return tuple(found[key] for key in sorted(found))

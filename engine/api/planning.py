@@ -1,0 +1,93 @@
+"""From a dry run to a plan."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from scylla_restore.engine.api.connection import ClusterConnection
+from scylla_restore.engine.api.finding import unfinished_of
+from scylla_restore.engine.api.plan import Plan, make_plan
+from scylla_restore.engine.api.plan_warnings import warnings_of
+from scylla_restore.engine.api.run import Outcome, Subscriber
+from scylla_restore.engine.api.speeds import in_words, likely_speeds, seen_speeds
+from scylla_restore.engine.api.surroundings import look_around
+from scylla_restore.engine.core.decide import evolve
+from scylla_restore.engine.core.rehearsal import rehearse
+from scylla_restore.engine.core.state import RunState
+from scylla_restore.engine.errors import EngineCrashed, RunFailedError, TargetError
+from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.errors import LogError
+from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.projections.words import in_words as failure_in_words
+
+_ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_REFUSED: Final = 2
+
+
+class DryRun:
+    """A subscriber that folds what a dry run finds out, and tells ``on_event`` of it."""
+
+    def __init__(self, on_event: Subscriber | None) -> None:
+        self._on_event = on_event
+        self.state: RunState | None = None
+
+    def __call__(self, envelope: Envelope) -> None:
+        """Take in an event."""
+        if self.state is None:
+            self.state = RunState(run=envelope.run)
+        evolve(self.state, envelope)
+        if self._on_event is not None:
+            self._on_event(envelope)
+
+
+def plan_from(dry_run: DryRun, outcome: Outcome | None, cluster: ClusterConnection, log: EventLog) -> Plan:
+    """Return the plan of a dry run that has ended; ``log`` is asked about earlier runs.
+
+    Raises:
+        TargetError: the restore that was asked for cannot be.
+        RunFailedError: something else stands in its way.
+        EngineCrashed: a defect of ours.
+    """
+    state = dry_run.state
+    _refuse(outcome)
+    if state is None:
+        raise EngineCrashed("the dry run has recorded nothing")
+    surroundings = look_around(cluster, state)
+    seen = seen_speeds(log, state.cluster_id)
+    estimate = in_words(seen, state)
+    # The workload's sums are those of the whole backup, and stay so in the rehearsal.
+    rehearsal = rehearse(state, likely_speeds(state, seen), _ANY_MOMENT)
+    warnings = (
+        *_of_log(log, state),
+        *warnings_of(state, rehearsal, surroundings, known_runs=_runs(log)),
+    )
+    return make_plan(state, rehearsal, surroundings, warnings=warnings, estimate=estimate)
+
+
+def _refuse(outcome: Outcome | None) -> None:
+    if outcome is None or outcome.error is not None:
+        raise (outcome and outcome.error) or EngineCrashed("the dry run did not end")
+    if outcome.failure is not None:
+        kind = TargetError if outcome.exit_code == _REFUSED else RunFailedError
+        raise kind(failure_in_words(outcome.failure), hint=outcome.failure.hint)
+
+
+def _of_log(log: EventLog, state: RunState) -> Iterator[str]:
+    try:
+        other = unfinished_of(log, state.cluster_id)
+    except LogError as error:
+        yield f"the event log cannot be asked about earlier runs: {error}"
+        return
+    if other is not None:
+        run, started = other
+        yield (
+            f"cluster {state.cluster} has an unfinished run, and no other can be started: {run}, snapshot "
+            f"{started.target.selection.snapshot_tag}; resume or abort it first"
+        )
+
+
+def _runs(log: EventLog) -> frozenset[str]:
+    try:
+        return frozenset(log.runs())
+    except LogError:
+        return frozenset()
