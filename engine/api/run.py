@@ -47,6 +47,7 @@ class Run:
         self._outcome: Outcome | None = None
         self._last: Envelope | None = None
         self._log_away: LogError | None = None
+        self._tables_behind: Exception | None = None
 
     def wait(self, timeout_s: float | None = None) -> Outcome | None:
         """Wait until this engine has nothing more to do for the run; None when ``timeout_s`` passed first."""
@@ -72,12 +73,21 @@ class Run:
         """What was seen last of a log that does not answer at the moment."""
         return self._log_away
 
+    @property
+    def tables_behind(self) -> Exception | None:
+        """Why the run's tables are not kept up to its log at the moment; the run goes on all the same."""
+        return self._tables_behind
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have every durable event told to ``subscriber``, in the supervisor's thread: it has to return at once."""
         with self._lock:
             self._subscribers.append(subscriber)
 
-    # What the supervisor tells.
+    # What the supervisor tells, and whoever keeps the tables.
+
+    def tables_changed(self, trouble: Exception | None) -> None:
+        """Remember why the tables are behind, or that they are not any more."""
+        self._tables_behind = trouble
 
     def recorded(self, envelopes: Sequence[Envelope]) -> None:
         """Take in records that are durable."""

@@ -80,6 +80,11 @@ def build(fill_ins: Sequence[FillIn]) -> App:
         help="Verify a run's record, and tell what was restored where, from which files, by whom, when.",
     )
     app.command(
+        f"{_COMMANDS}.rebuild:rebuild",
+        name="rebuild",
+        help="Drop the tables that are made from a run's log, and make them again.",
+    )
+    app.command(
         f"{_COMMANDS}.version:version",
         name="version",
         help="Print versions of the package, Python and what matters.",
