@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 from uuid import uuid4
 
 from scylla_restore import __version__
@@ -13,15 +13,18 @@ from scylla_restore.actors.pykka_runtime import PykkaRuntime
 from scylla_restore.actors.runtime import Address
 from scylla_restore.actors.supervisor import NAME, ActorCrashed, Begin, SupervisorActor, SupervisorLetter
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_id
-from scylla_restore.engine.api.finding import unfinished
-from scylla_restore.engine.api.keeping import TablesKeeper
+from scylla_restore.engine.api.finding import unfinished_of
+from scylla_restore.engine.api.lending import LentConnection
 from scylla_restore.engine.api.loading import LoadedRun, load_run
+from scylla_restore.engine.api.plan import Plan
+from scylla_restore.engine.api.planning import DryRun, plan_from
 from scylla_restore.engine.api.run import Run, Subscriber
 from scylla_restore.engine.core.state import Ending, RunState, Status
 from scylla_restore.engine.core.target_changes import resumed_target
 from scylla_restore.engine.core.target_flags import TargetFlags
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.engine.storage.port import ObjectStore
+from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Claim, EventLog, RequestKind
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.run import (
@@ -34,24 +37,13 @@ from scylla_restore.events.model.run import (
 )
 from scylla_restore.events.model.target import BackupLocation, RestoreTarget
 from scylla_restore.events.projections.progress import ProgressState
-from scylla_restore.events.tables.opening import tables_beside
-from scylla_restore.events.tables.port import ProjectionTables
-
-
-class _Work(NamedTuple):
-    """What goes on for one run."""
-
-    runtime: PykkaRuntime
-    claim: Claim
-    keeper: TablesKeeper | None
 
 
 class Engine:
     """Runs restores. What it is given, it does not close, except the runtimes that it makes.
 
     ``owner`` tells people who has a run: a user, a host, a process. ``on_event`` is told every event of every run,
-    from the first one on and once it is durable, in the supervisor's thread: it has to return at once. Projections are
-    kept in ``tables``, or else in those beside the log.
+    from the first one on and once it is durable, in the supervisor's thread: it has to return at once.
     """
 
     def __init__(
@@ -62,16 +54,14 @@ class Engine:
         open_store: Callable[[BackupLocation], ObjectStore],
         owner: str,
         on_event: Subscriber | None = None,
-        tables: ProjectionTables | None = None,
     ) -> None:
         self._log = log
-        self._tables = tables if tables is not None else tables_beside(log)
         self._cluster = cluster
         self._open_store = open_store
         self._owner = owner
         self._on_event = on_event
         self._lock = threading.Lock()
-        self._working: list[_Work] = []
+        self._working: list[tuple[PykkaRuntime, Claim, Run]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +79,34 @@ class Engine:
             NodeError: no contact point answers.
             LogError: the log cannot be used.
         """
+        return self._start(target, dry_run=False)
+
+    def plan(self, target: RestoreTarget) -> Plan:
+        """Find out what ``start`` would do, by whom, how long it would take, and what somebody should know before.
+
+        Nothing is altered, and nothing is recorded in the log. ``on_event`` is told what is found out meanwhile.
+
+        Raises:
+            TargetError: the restore cannot be.
+            RunFailedError: something else stands in its way.
+            NodeError: no contact point answers.
+        """
+        nodes, dry_run = LentConnection(self._cluster), DryRun(self._on_event)
+        inner = Engine(
+            log=MemoryLog(),
+            cluster=nodes,
+            open_store=self._open_store,
+            owner=self._owner,
+            on_event=dry_run,
+        )
+        try:
+            with inner:
+                outcome = inner._start(target, dry_run=True).wait()
+            return plan_from(dry_run, outcome, nodes, self._log)
+        finally:
+            nodes.close()
+
+    def _start(self, target: RestoreTarget, *, dry_run: bool) -> Run:
         name = self._cluster.contact().cluster_name()
         identity = cluster_id(self._cluster.configured_id, name)
         self._refuse_second_run(identity, name)
@@ -101,6 +119,7 @@ class Engine:
             seed=run.int & 0xFFFFFFFF,
             started_by=self._owner,
             engine_version=__version__,
+            dry_run=dry_run,
         )
         fresh = LoadedRun(state=RunState(run=claim.run), progress=ProgressState())
         return self._work_on(claim, fresh, (started, self._owned()))
@@ -151,19 +170,14 @@ class Engine:
         return self._work_on(claim, loaded, (self._owned(), AbortRequested(requested_by=self._owner)))
 
     def close(self) -> None:
-        """Drop everything that is under way, without a further call to any node, and give the runs back.
-
-        What the log holds by then is brought into the tables, if that takes no more than seconds.
-        """
+        """Drop everything that is under way, without a further call to any node, and give the runs back."""
         with self._lock:
             working, self._working = self._working, []
-        for work in working:
-            work.runtime.abandon()
+        for runtime, claim, _run in working:
+            runtime.abandon()
             self._cluster.close()
-            work.runtime.shutdown()
-            self._log.release(work.claim)
-            if work.keeper is not None:
-                work.keeper.close()
+            runtime.shutdown()
+            self._log.release(claim)
 
     def _owned(self) -> OwnerChanged:
         return OwnerChanged(owner=self._owner, engine_version=__version__)
@@ -215,26 +229,18 @@ class Engine:
             died,
         )
         with self._lock:
-            self._working.append(_Work(runtime, claim, self._keep_tables(run)))
+            self._working.append((runtime, claim, run))
         supervisor.tell(Begin())
         return run
 
-    def _keep_tables(self, run: Run) -> TablesKeeper | None:
-        if self._tables is None:
-            return None
-        keeper = TablesKeeper(self._log, self._tables, run.id, on_trouble=run.tables_changed)
-        run.subscribe(keeper.heard)
-        keeper.start()
-        return keeper
-
     def _refuse_second_run(self, identity: str, name: str) -> None:
-        for run in self._log.runs():
-            other = unfinished(self._log, run)
-            if other is not None and other.cluster_id == identity:
-                raise TargetError(
-                    f"cluster {name} has an unfinished run: {run}, snapshot {other.target.selection.snapshot_tag}",
-                    hint=f"`scylla-restore resume {run}` carries on, `scylla-restore abort {run}` gives it up",
-                )
+        found = unfinished_of(self._log, identity)
+        if found is not None:
+            run, other = found
+            raise TargetError(
+                f"cluster {name} has an unfinished run: {run}, snapshot {other.target.selection.snapshot_tag}",
+                hint=f"`scylla-restore resume {run}` carries on, `scylla-restore abort {run}` gives it up",
+            )
 
     def _refuse_finished(self, state: RunState) -> None:
         if state.status in (Status.DONE, Status.ABORTED):
