@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import uuid4
 
 from scylla_restore import __version__
@@ -14,6 +14,7 @@ from scylla_restore.actors.runtime import Address
 from scylla_restore.actors.supervisor import NAME, ActorCrashed, Begin, SupervisorActor, SupervisorLetter
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_id
 from scylla_restore.engine.api.finding import unfinished_of
+from scylla_restore.engine.api.keeping import TablesKeeper
 from scylla_restore.engine.api.lending import LentConnection
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
@@ -37,13 +38,24 @@ from scylla_restore.events.model.run import (
 )
 from scylla_restore.events.model.target import BackupLocation, RestoreTarget
 from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.tables.opening import tables_beside
+from scylla_restore.events.tables.port import ProjectionTables
+
+
+class _Work(NamedTuple):
+    """What goes on for one run."""
+
+    runtime: PykkaRuntime
+    claim: Claim
+    keeper: TablesKeeper | None
 
 
 class Engine:
     """Runs restores. What it is given, it does not close, except the runtimes that it makes.
 
     ``owner`` tells people who has a run: a user, a host, a process. ``on_event`` is told every event of every run,
-    from the first one on and once it is durable, in the supervisor's thread: it has to return at once.
+    from the first one on and once it is durable, in the supervisor's thread: it has to return at once. Projections are
+    kept in ``tables``, or else in those beside the log.
     """
 
     def __init__(
@@ -54,14 +66,16 @@ class Engine:
         open_store: Callable[[BackupLocation], ObjectStore],
         owner: str,
         on_event: Subscriber | None = None,
+        tables: ProjectionTables | None = None,
     ) -> None:
         self._log = log
+        self._tables = tables if tables is not None else tables_beside(log)
         self._cluster = cluster
         self._open_store = open_store
         self._owner = owner
         self._on_event = on_event
         self._lock = threading.Lock()
-        self._working: list[tuple[PykkaRuntime, Claim, Run]] = []
+        self._working: list[_Work] = []
 
     def __enter__(self) -> Self:
         return self
@@ -170,14 +184,19 @@ class Engine:
         return self._work_on(claim, loaded, (self._owned(), AbortRequested(requested_by=self._owner)))
 
     def close(self) -> None:
-        """Drop everything that is under way, without a further call to any node, and give the runs back."""
+        """Drop everything that is under way, without a further call to any node, and give the runs back.
+
+        What the log holds by then is brought into the tables, if that takes no more than seconds.
+        """
         with self._lock:
             working, self._working = self._working, []
-        for runtime, claim, _run in working:
-            runtime.abandon()
+        for work in working:
+            work.runtime.abandon()
             self._cluster.close()
-            runtime.shutdown()
-            self._log.release(claim)
+            work.runtime.shutdown()
+            self._log.release(work.claim)
+            if work.keeper is not None:
+                work.keeper.close()
 
     def _owned(self) -> OwnerChanged:
         return OwnerChanged(owner=self._owner, engine_version=__version__)
@@ -229,9 +248,17 @@ class Engine:
             died,
         )
         with self._lock:
-            self._working.append((runtime, claim, run))
+            self._working.append(_Work(runtime, claim, self._keep_tables(run)))
         supervisor.tell(Begin())
         return run
+
+    def _keep_tables(self, run: Run) -> TablesKeeper | None:
+        if self._tables is None:
+            return None
+        keeper = TablesKeeper(self._log, self._tables, run.id, on_trouble=run.tables_changed)
+        run.subscribe(keeper.heard)
+        keeper.start()
+        return keeper
 
     def _refuse_second_run(self, identity: str, name: str) -> None:
         found = unfinished_of(self._log, identity)
