@@ -24,7 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an engine's work on a run ended.
 
     ``status`` is None when this engine was fenced off or crashed; ``error`` says which. ``paused`` tells what was
-    left where; ``failure`` why the run failed.
+    left where; ``failure`` why the run failed, and ``is_over`` that nothing can ever come of it.
     """
 
     status: Status | None
@@ -32,6 +32,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     paused: RunPaused | None = None
     error: LogError | RestoreError | None = None
+    is_over: bool = False
 
 
 class Run:
@@ -134,10 +135,15 @@ def _outcome(last: Envelope | None, error: LogError | None) -> Outcome:
         return Outcome(status=None, exit_code=error.exit_code if error else 1, error=error)
     match last.event:
         case RunFailed() as failed:
-            return Outcome(status=Status.FAILED, exit_code=failed.exit_code, failure=failed.failure)
+            return Outcome(
+                status=Status.FAILED,
+                exit_code=failed.exit_code,
+                failure=failed.failure,
+                is_over=not failed.resumable,
+            )
         case RunPaused() as paused:
             return Outcome(status=Status.PAUSED, exit_code=EXIT_PAUSED, paused=paused)
         case RunAborted():
-            return Outcome(status=Status.ABORTED, exit_code=1)
+            return Outcome(status=Status.ABORTED, exit_code=1, is_over=True)
         case _:
-            return Outcome(status=Status.DONE, exit_code=0)
+            return Outcome(status=Status.DONE, exit_code=0, is_over=True)

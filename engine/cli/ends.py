@@ -11,7 +11,6 @@ from scylla_restore.events.projections.progress_document import ProgressDocument
 from scylla_restore.events.projections.words import in_words
 
 PAUSED = 3
-_REFUSED = 2
 
 
 def tell_end(run: ForegroundRun, context: Context) -> int:
@@ -59,7 +58,7 @@ def _tell_failed(outcome: Outcome, progress: ProgressDocument, context: Context)
         context.output.error(str(outcome.error), outcome.error.hint)
     elif outcome.failure is not None:
         words = in_words(outcome.failure)
-        if outcome.exit_code == _REFUSED:
+        if outcome.is_over:
             context.output.error(words, outcome.failure.hint)
             return
         context.output.error(f"run {progress.run_id} failed: {words}", outcome.failure.hint)
