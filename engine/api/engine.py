@@ -261,7 +261,7 @@ class Engine:
         return keeper
 
     def _refuse_second_run(self, identity: str, name: str) -> None:
-        found = unfinished_of(self._log, identity)
+        found = unfinished_of(self._log, identity, self._tables)
         if found is not None:
             run, other = found
             raise TargetError(

@@ -3,6 +3,8 @@
 from scylla_restore.events.errors import UnknownRun
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunStarted
+from scylla_restore.events.tables.listing import known_runs
+from scylla_restore.events.tables.port import ProjectionTables
 
 
 def unfinished(log: EventLog, run: str) -> RunStarted | None:
@@ -27,9 +29,19 @@ def unfinished(log: EventLog, run: str) -> RunStarted | None:
             return first.event
 
 
-def unfinished_of(log: EventLog, cluster_id: str) -> tuple[str, RunStarted] | None:
-    """Return the run of a cluster that is not over, and how it began; None if there is none."""
+def unfinished_of(
+    log: EventLog, cluster_id: str, tables: ProjectionTables | None = None
+) -> tuple[str, RunStarted] | None:
+    """Return the run of a cluster that is not over, and how it began; None if there is none.
+
+    The log alone decides. ``tables`` spare it a look at runs that are over for good, or another cluster's, which they
+    cannot be wrong about however far they are behind.
+    """
+    known = known_runs(tables)
     for run in log.runs():
+        kept = known.get(run)
+        if kept is not None and (kept.overview.is_over or kept.overview.cluster_id != cluster_id):
+            continue
         started = unfinished(log, run)
         if started is not None and started.cluster_id == cluster_id:
             return run, started

@@ -9,7 +9,6 @@ import msgspec
 from scylla_restore.events.model import AnyEvent, BatchEvent, batches
 from scylla_restore.events.model.target import Method
 
-
 _ABOUT_BATCHES: Final[frozenset[type]] = frozenset(get_args(BatchEvent))
 
 

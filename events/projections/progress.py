@@ -22,7 +22,13 @@ from scylla_restore.events.model import (
 )
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
-from scylla_restore.events.projections.attempts import Attempt, advance, current, is_about_a_batch, new_attempt
+from scylla_restore.events.projections.attempts import (
+    Attempt,
+    advance,
+    current,
+    is_about_a_batch,
+    new_attempt,
+)
 from scylla_restore.events.projections.catalogue import Catalogue, TableKey
 from scylla_restore.events.projections.pace import Pace, note, work_on
 from scylla_restore.events.projections.words import in_words

@@ -75,17 +75,6 @@ def overview(state: ProgressState) -> RunOverview:
     )
 
 
-def line_of_completed(first: Envelope, last: Envelope) -> RunLine | None:
-    """Return the line of a run that is done, from its first and last records alone; None if that takes more."""
-    completed = overview_of_completed(first, last)
-    return None if completed is None else line_of(completed)
-
-
-def line(state: ProgressState) -> RunLine:
-    """Return the line of a run whose whole log is folded."""
-    return line_of(overview(state))
-
-
 def line_of(overview: RunOverview) -> RunLine:
     """Return a run's line."""
     return RunLine(

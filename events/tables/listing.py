@@ -1,10 +1,21 @@
 """All runs at a glance, without reading every log from its start."""
 
+from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.runs import RunOverview, overview, overview_of_completed
 from scylla_restore.events.tables.port import KeptRun, ProjectionTables
 from scylla_restore.events.tables.projector import progress_put_away
+
+
+def known_runs(tables: ProjectionTables | None) -> dict[str, KeptRun]:
+    """Return what the tables tell of all runs, by id; nothing where they cannot be asked: the log knows as well."""
+    if tables is None:
+        return {}
+    try:
+        return tables.runs()
+    except LogError:
+        return {}
 
 
 def list_runs(log: EventLog, tables: ProjectionTables | None) -> list[RunOverview]:
@@ -15,7 +26,7 @@ def list_runs(log: EventLog, tables: ProjectionTables | None) -> list[RunOvervie
     Raises:
         LogError: the log cannot be read.
     """
-    known = tables.runs() if tables is not None else {}
+    known = known_runs(tables)
     return [_overview(log, run, known.get(run)) for run in log.runs()]
 
 

@@ -1,9 +1,13 @@
+import msgspec
+import pytest
 from tests.support import story as told
 from tests.support.story import Story, indexed_story
 
-from scylla_restore.events.model import batches
-from scylla_restore.events.model.run import RunCompleted, RunStarted
+from scylla_restore.events.model import AnyEvent, batches
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused, RunStarted
 from scylla_restore.events.model.stages import Stage, StageEntered
+from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections import progress, restore_run, restore_run_progress, runs
 from scylla_restore.events.projections.changes import carry_out
 from scylla_restore.events.projections.progress import ProgressState, RunState
@@ -17,6 +21,8 @@ from scylla_restore.events.projections.restore_run_progress import (
     RestoreRunProgressRow,
     RestoreRunProgressState,
 )
+
+REFUSED = Failure(cause=Cause.REFUSED, message="no such snapshot")
 
 
 def progress_rows(story: Story) -> list[RestoreRunProgressRow]:
@@ -36,11 +42,11 @@ def run_row(story: Story) -> RestoreRunRow:
     return row
 
 
-def line(story: Story) -> runs.RunLine:
+def overview(story: Story) -> runs.RunOverview:
     state = ProgressState()
     for envelope in story.envelopes:
         progress.apply(state, envelope)
-    return runs.line(state)
+    return runs.overview(state)
 
 
 def test_a_restored_batch_is_a_row_with_all_of_scylla_managers_columns() -> None:
@@ -148,7 +154,7 @@ def test_the_runs_row_ends_in_stage_done() -> None:
 
 def test_a_runs_line_says_how_far_it_is() -> None:
     story = indexed_story().tell(told.batch_assigned(1, "d1", size=300)).restore(1)
-    assert line(story) == runs.RunLine(
+    assert runs.line_of(overview(story)) == runs.RunLine(
         id=told.RUN,
         cluster="prod",
         tag=told.TAG,
@@ -160,12 +166,73 @@ def test_a_runs_line_says_how_far_it_is() -> None:
     )
 
 
-def test_the_line_of_a_run_that_is_done_takes_only_its_first_and_last_record() -> None:
+def test_the_overview_of_a_run_that_is_done_takes_only_its_first_and_last_record() -> None:
     story = indexed_story().pass_s(60).tell(RunCompleted(restored_bytes=1000, sstables=4))
-    assert runs.line_of_completed(story.envelopes[0], story.envelopes[-1]) == line(story)
+    assert runs.overview_of_completed(story.envelopes[0], story.envelopes[-1]) == overview(story)
 
 
 def test_a_run_that_is_not_done_takes_more_than_two_records() -> None:
     story = indexed_story()
     assert isinstance(story.envelopes[0].event, RunStarted)
-    assert runs.line_of_completed(story.envelopes[0], story.envelopes[-1]) is None
+    assert runs.overview_of_completed(story.envelopes[0], story.envelopes[-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "is_over"),
+    [
+        (RunCompleted(restored_bytes=1000, sstables=4), True),
+        (RunAborted(restored_bytes=0), True),
+        (RunFailed(failure=REFUSED, resumable=False, exit_code=2), True),
+        (RunFailed(failure=REFUSED, resumable=True, exit_code=1), False),
+        (RunPaused(reason="asked to", staged_batches=0, staged_bytes=0, loads_running=0), False),
+    ],
+)
+def test_a_run_is_over_when_nothing_can_come_of_it_any_more(end: AnyEvent, is_over: bool) -> None:
+    assert overview(indexed_story().tell(end)).is_over is is_over
+
+
+def test_a_job_whose_id_an_agent_gave_before_has_a_row_of_its_own() -> None:
+    story = indexed_story()
+    for batch in (1, 2, 3):
+        story.tell(
+            told.batch_assigned(batch, "d1", size=100 * batch),
+            batches.DownloadStarted(batch=batch, attempt=1, jobs=(9, 10), started_at=("t", "t")),
+            batches.BatchDownloaded(batch=batch, attempt=1, downloaded=100 * batch),
+            batches.SSTablesLoaded(batch=batch, attempt=1),
+        )
+    rows = progress_rows(story)
+    assert [row.restored for row in rows] == [100, 200, 300]
+    assert [row.agent_job_id // restore_run_progress.IDS_OF_AN_AGENT for row in rows] == [0, 1, 2]
+    assert {row.agent_job_id % restore_run_progress.IDS_OF_AN_AGENT for row in rows} == {9}
+
+
+def test_a_job_that_is_told_twice_keeps_its_row() -> None:
+    job = batches.DownloadStarted(batch=1, attempt=1, jobs=(9,), started_at=("t",))
+    story = indexed_story().tell(told.batch_assigned(1, "d1", size=300), job, job)
+    assert [row.agent_job_id for row in progress_rows(story)] == [9]
+
+
+def test_equal_jobs_of_two_agents_are_as_their_agents_count_them() -> None:
+    story = indexed_story()
+    for batch, node in ((1, "10.0.0.1"), (2, "10.0.0.2")):
+        story.tell(
+            told.batch_assigned(batch, "d1", size=300, node=node),
+            batches.DownloadStarted(batch=batch, attempt=1, jobs=(9,), started_at=("t",)),
+        )
+    assert [(row.host, row.agent_job_id) for row in progress_rows(story)] == [
+        ("10.0.0.1", 9),
+        ("10.0.0.2", 9),
+    ]
+
+
+def test_batches_that_scylla_fetches_itself_have_rows_without_a_download() -> None:
+    story = indexed_story()
+    for batch in (1, 2):
+        assigned = msgspec.structs.replace(told.batch_assigned(batch, "d1", size=300), method=Method.NATIVE)
+        story.tell(assigned, batches.LoadStarted(batch=batch, attempt=1))
+    story.pass_s(5).tell(batches.SSTablesLoaded(batch=1, attempt=1))
+    done, under_way = progress_rows(story)
+    assert (done.restored, done.downloaded, done.agent_job_id) == (300, 0, 0)
+    assert (done.download_started_at, done.download_completed_at) == (None, None)
+    assert (done.restore_started_at, done.restore_completed_at) == (told.START, story.now)
+    assert (under_way.restored, under_way.restore_completed_at) == (0, None)

@@ -10,14 +10,15 @@ from scylla_restore.engine.cli.following import Follower
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.watching import fitting, show, watch
-from scylla_restore.events.log.port import EventLog
-from scylla_restore.events.projections.runs import RunLine, line, line_of_completed
+from scylla_restore.events.projections.runs import RunLine, line_of
+from scylla_restore.events.tables.listing import list_runs
+from scylla_restore.events.tables.opening import tables_beside
 
 
 def runs(*, context: Given) -> None:
     """List all runs, oldest first."""
     with context.log() as log:
-        lines = [_line(log, run) for run in log.runs()]
+        lines = [line_of(overview) for overview in list_runs(log, tables_beside(log))]
     if context.output.is_json:
         context.output.document(lines)
     elif not lines:
@@ -55,17 +56,6 @@ def progress(
             context.output.note(
                 f"no engine is at work on this run: `scylla-restore resume {follower.state.run}` carries on"
             )
-
-
-def _line(log: EventLog, run: str) -> RunLine:
-    """Return a run's line. One that is done takes two records of its log, any other takes all of them."""
-    first = next(log.read(run))
-    last = next(log.read(run, from_seq=log.head(run).seq), first)
-    if (completed := line_of_completed(first, last)) is not None:
-        return completed
-    follower = Follower(log, run)
-    follower.catch_up()
-    return line(follower.state)
 
 
 def _cells(run: RunLine) -> tuple[str, ...]:
