@@ -38,6 +38,7 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True):
     load_failures: float = 0.0
     load_renames: float = 0.0
     corruption: float = 0.0
+    job_breaks: float = 0.0
     toggle_busy: float = 0.0
     missing_objects: int = 0
     moments: tuple[Planned, ...] = ()
@@ -92,6 +93,7 @@ def plan_faults(random: Random, nodes: int) -> FaultPlan:
         load_failures=sometimes(0.3, 0.02, 0.1, 0.3),
         load_renames=sometimes(0.2, 0.1, 0.5),
         corruption=sometimes(0.15, 0.01, 0.05),
+        job_breaks=sometimes(0.15, 0.02, 0.1),
         toggle_busy=sometimes(0.1, 0.3),
         missing_objects=1 if random.random() < 0.04 else 0,
         moments=moments,
@@ -116,7 +118,8 @@ class Faults:
         self._nodes = list(cluster.nodes.values())
         missing = random.sample(sorted(backup.origins), min(plan.missing_objects, len(backup.origins)))
         for node in self._nodes:
-            node.corruption = plan.corruption
+            node.agent.corruption = plan.corruption
+            node.agent.breaks = plan.job_breaks
             node.toggle_busy = plan.toggle_busy
             node.loads.failures = plan.load_failures
             node.loads.renames = plan.load_renames
@@ -131,7 +134,7 @@ class Faults:
             odds.lost = odds.answer_lost = odds.defect = 0.0
         self.log_windows.clear()
         for node in self._cluster.nodes.values():
-            node.corruption = node.toggle_busy = 0.0
+            node.agent.corruption = node.agent.breaks = node.toggle_busy = 0.0
             node.loads.failures = node.loads.renames = 0.0
             node.loads.foreign_us.clear()
             node.missing_objects.clear()

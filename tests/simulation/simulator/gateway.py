@@ -107,16 +107,14 @@ class SimGateway(SimPort):
             ((location, key), destination, name, self._node.object_size(location, key))
             for key, name in zip(keys, names, strict=True)
         ]
-        return self._node.agent.start(self._now_us, files, self._node.corruption)
+        return self._node.agent.start(self._now_us, files)
 
     def start_copy_renamed(self, *, location: str, source: str, destination: str) -> int:
         self._arrive("start_copy_renamed", scylla=False)
         directory, _, name = destination.rpartition("/")
         self._note(EffectKind.COPY, directory)
         size = self._node.object_size(location, source)
-        return self._node.agent.start(
-            self._now_us, [((location, source), directory, name, size)], self._node.corruption
-        )
+        return self._node.agent.start(self._now_us, [((location, source), directory, name, size)])
 
     def job_progress(self, job: int, *, wait_s: int) -> JobProgress:
         self._arrive("job_progress", scylla=False)

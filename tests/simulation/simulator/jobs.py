@@ -9,6 +9,7 @@ from tests.simulation.simulator.scheduler import MILLISECOND_US, SECOND_US, STAR
 
 MULTI_THREAD_CUTOFF = 250 * 1024 * 1024
 OBJECT_NOT_FOUND = "failed to open source object: object not found"
+BROKEN_OFF = "failed to copy: read tcp: connection reset by peer"
 NO_SPACE = "write: no space left on device"
 
 
@@ -31,7 +32,8 @@ class Job(msgspec.Struct):
     id: int
     started_at: str
     items: list[CopyItem]
-    missing: bool
+    words: str
+    """What it will say went wrong; "" if nothing does."""
     begin_us: int
     position: int = 0
     status: str = "running"
@@ -60,6 +62,10 @@ class Agent:
         self.disk = disk
         self.bytes_per_s = bytes_per_s
         self.restarts = 0
+        self.breaks = 0.0
+        """How likely a job is to break off half-way, for no reason of ours."""
+        self.corruption = 0.0
+        """How likely a copied file is to lack bytes, without a word."""
         self.jobs: dict[int, Job] = {}
         self._random = random
         self._next_id = int(START.timestamp()) - random.randint(1, 1_000_000)
@@ -74,34 +80,32 @@ class Agent:
             self._next_id = int(START.timestamp()) + now_us // SECOND_US
         self.jobs = {}
 
-    def start(
-        self, now_us: int, files: list[tuple[tuple[str, str], str, str, int | None]], fault: float
-    ) -> int:
+    def start(self, now_us: int, files: list[tuple[tuple[str, str], str, str, int | None]]) -> int:
         """Begin to copy (origin, directory, name, size or None if there is no such object) and return the job's id."""
         job_id = self._next_id
         self._next_id += 1
         at_us = now_us + MILLISECOND_US
         items: list[CopyItem] = []
         skipped = 0
-        missing = False
+        words = ""
         for origin, directory, name, size in files:
             if size is None:
-                missing = True
+                words = OBJECT_NOT_FOUND
                 continue
             there = self.disk.directories.get(directory, {}).get(name)
             if there is not None and there.size == size and there.origin == origin:
                 skipped += size
                 continue
             arrives = size
-            if fault and size > 1 and self._random.random() < fault:
+            if size > 1 and self._random.random() < self.corruption:
                 arrives = self._random.randrange(size)
             end_us = at_us + MILLISECOND_US + size * SECOND_US // self.bytes_per_s
             items.append(CopyItem(origin, directory, name, size, arrives, at_us, end_us))
             at_us = end_us
+        if items and self._random.random() < self.breaks:
+            items, words = items[: self._random.randrange(len(items))], BROKEN_OFF
         started = (START + timedelta(microseconds=now_us)).isoformat().replace("+00:00", "Z")
-        job = Job(
-            id=job_id, started_at=started, items=items, missing=missing, begin_us=now_us, skipped=skipped
-        )
+        job = Job(id=job_id, started_at=started, items=items, words=words, begin_us=now_us, skipped=skipped)
         self.jobs[job_id] = job
         return job_id
 
@@ -123,8 +127,8 @@ class Agent:
                 break
             job.position += 1
         if job.position == len(job.items) and job.end_us() <= until_us:
-            job.status = "error" if job.missing else "success"
-            job.error = OBJECT_NOT_FOUND if job.missing else ""
+            job.status = "error" if job.words else "success"
+            job.error = job.words
             job.ended_us = job.end_us()
         elif job.stop_us is not None and job.stop_us <= now_us:
             self._cut(job)

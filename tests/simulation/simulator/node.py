@@ -79,8 +79,6 @@ class SimNode:
         self.foreign_files = dict(plan.foreign_files)
         self.windows: list[Window] = []
         self.restarts_us: list[int] = []
-        self.corruption = 0.0
-        """How likely a copied file lacks bytes."""
         self.toggle_busy = 0.0
         self.missing_objects: set[tuple[str, str]] = set()
         self.loaded: list[tuple[str, str, str]] = []
