@@ -20,7 +20,7 @@ from scylla_restore.events.model import (
     run,
 )
 
-_MOVING: Final = frozenset({Phase.MOVING, Phase.BLOCKED})
+_MOVING: Final = frozenset({Phase.MOVING})
 _PHASES: Final[dict[type, frozenset[Phase]]] = {
     batches.DownloadStarted: frozenset({Phase.REQUESTED}),
     batches.DownloadProgressed: frozenset({Phase.DOWNLOADING}),

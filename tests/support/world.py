@@ -52,6 +52,14 @@ STEPS_MAX = 2_000
 C = TypeVar("C", bound=Command)
 E = TypeVar("E", bound=AnyEvent)
 BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables
+FINAL = (
+    batches.BatchDownloaded
+    | batches.DownloadFailed
+    | batches.UploadFilled
+    | batches.UploadOccupied
+    | batches.SSTablesLoaded
+    | batches.LoadFailed
+)
 Answer = Callable[[Command], Sequence[AnyEvent] | None]
 
 
@@ -121,9 +129,17 @@ class World:
         return self.report("supervisor", run.ActorFailed(actor=actor, error="ValueError: a defect"))
 
     def on(
-        self, kind: type[C], answer: Callable[[C], Sequence[AnyEvent]], *, node: str = "", times: int = 10**9
+        self,
+        kind: type[C],
+        answer: Callable[[C], Sequence[AnyEvent] | None],
+        *,
+        node: str = "",
+        times: int = 10**9,
     ) -> "World":
-        """Have the next commands of a kind answered in another way; no event at all is no answer, ever."""
+        """Have the next commands of a kind answered in another way.
+
+        No event at all is no answer, ever; None is the usual answer.
+        """
         left = [times]
 
         def answered(command: Command) -> Sequence[AnyEvent] | None:
@@ -213,6 +229,9 @@ class World:
         for event in events:
             if admits(self.state, event):
                 self.tell(event, actor=actor)
+            if isinstance(event, FINAL):
+                which = (event.batch, event.attempt)
+                self.hanging = [c for c in self.hanging if not isinstance(c, BatchWork) or _which(c) != which]
         return self.decide()
 
     def decide(self) -> "World":
@@ -230,6 +249,11 @@ class World:
         raise AssertionError(f"no end of deciding: {[e.event for e in self.log[-6:]]}")
 
     def _send(self, command: Command) -> None:
+        if isinstance(command, BatchWork):
+            others = [
+                c for c in (*self.hanging, *(item[2] for item in self._due)) if isinstance(c, BatchWork)
+            ]
+            assert _lane(command) not in map(_lane, others), f"{command} beside another in its lane"
         self.sent.append(command)
         due = self.now + timedelta(seconds=self.took_s(command))
         heapq.heappush(self._due, (due, len(self.sent), command))
@@ -386,6 +410,14 @@ def _batch_answer(command: Command) -> Sequence[AnyEvent]:
         case _:
             assert isinstance(command, ReplaceActor)
             return ()
+
+
+def _which(command: BatchWork) -> tuple[int, int]:
+    return command.batch, command.attempt
+
+
+def _lane(command: BatchWork) -> tuple[str, bool]:
+    return command.node, isinstance(command, DownloadBatch)
 
 
 def _actor_of(command: Command) -> str:

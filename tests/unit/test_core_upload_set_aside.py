@@ -3,10 +3,10 @@
 from tests.support.hosts import directory, hosts
 from tests.support.world import World, node_failed, occupied
 
-from scylla_restore.engine.core.commands import Alter, LoadSSTables, MoveIntoUpload, Undo
+from scylla_restore.engine.core.commands import Alter, LoadSSTables, MoveIntoUpload, ReadNodeSettings, Undo
 from scylla_restore.engine.core.state import Phase, Status
 from scylla_restore.events.model.alterations import AlterationIntended, StagingCreated, UploadSetAside
-from scylla_restore.events.model.batches import UploadOccupied
+from scylla_restore.events.model.batches import UploadFilled, UploadOccupied
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.run import RunPaused
 
@@ -86,6 +86,20 @@ def test_a_crashed_actors_successor_moves_the_batch_first_and_then_sees() -> Non
     world.play()
     assert world.state.status is Status.DONE
     assert len(aside(world)) == 1
+
+
+def test_what_a_successor_moves_is_not_set_aside_when_something_else_fails() -> None:
+    world = found_something().play(lambda state: bool(state.in_phase(Phase.BLOCKED)))
+    world.hangs(MoveIntoUpload, times=1).on(ReadNodeSettings, node_failed, times=1).crash("node/n1").pass_s(
+        1.5
+    )
+    assert world.state.unsettled_nodes or world.state.suspended
+    move = world.commands(MoveIntoUpload)[-1]
+
+    world.report("node/n1", UploadFilled(batch=move.batch, attempt=move.attempt)).play()
+
+    assert len(aside(world)) == 1
+    assert world.state.status is Status.DONE
 
 
 def test_a_resumed_run_sets_aside_what_is_still_there() -> None:

@@ -53,7 +53,7 @@ def _set_up_again(state: RunState, node: NodeState) -> None:
     """Whatever of a node's settings was altered, and whatever was to be set aside, is seen to once more."""
     node.altered = False
     state.ledger.distrust_settings_of(node.address)
-    batch = state.batches[node.load] if node.load is not None else None
+    batch = state.batches[node.load] if node.attended and node.load is not None else None
     if batch is not None and batch.phase is Phase.BLOCKED and batch.id not in state.blocked:
         state.blocked.append(batch.id)
     state.index_node(node)

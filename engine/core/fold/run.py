@@ -4,7 +4,7 @@ from typing import assert_never
 
 import msgspec
 
-from scylla_restore.engine.core.state import Ending, LocationState, RunState, Status
+from scylla_restore.engine.core.state import Ending, LocationState, Phase, RunState, Status
 from scylla_restore.events.model import RunEvent, run, stages
 from scylla_restore.events.model.run import Ask
 
@@ -80,6 +80,9 @@ def _ask(state: RunState, actor: str, ask: Ask) -> None:
         return
     if ask is Ask.RECOVER:
         node.attended = True
+        if node.load is not None and state.batches[node.load].phase is Phase.BLOCKED:
+            # it is moved once more, which tells whether anything is still in its way
+            state.batches[node.load].phase = Phase.MOVING
     elif ask is Ask.ALTER:
         node.altered = all(entry.made for entry in state.ledger.settings_of(node.address))
     elif ask is Ask.STOP_DOWNLOAD and node.download is not None:
