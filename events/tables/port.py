@@ -66,9 +66,10 @@ class ProjectionTables(Protocol):
         ...
 
     def apply(self, run: RunKey, changes: Changes, *, after: Position | None, upto: Position) -> None:
-        """Take the rows from ``after`` on to ``upto``; without ``after`` what is there goes first.
+        """Take the rows from ``after`` on to ``upto``.
 
-        Where they are at ``upto`` already, nothing is done. Either all of it is done or the position stays.
+        Without ``after`` they begin with nothing: what is there without a position goes first. Where they are at
+        ``upto`` already, nothing is done. Either all of it is done or the position stays.
 
         Raises:
             TablesMoved: they are neither at ``after`` nor at ``upto``.

@@ -61,10 +61,10 @@ class SQLiteTables:
                 return Rows()
             runs = connection.execute(RESTORE_RUN.select_run, _place(run)).fetchall()
             rows = connection.execute(RESTORE_RUN_PROGRESS.select_run, _place(run)).fetchall()
-        return Rows(
-            restore_run=tuple(map(RESTORE_RUN.read, runs)),
-            restore_run_progress=tuple(map(RESTORE_RUN_PROGRESS.read, rows)),
-        )
+            return Rows(
+                restore_run=tuple(map(RESTORE_RUN.read, runs)),
+                restore_run_progress=tuple(map(RESTORE_RUN_PROGRESS.read, rows)),
+            )
 
     def counts(self, run: RunKey) -> RowCounts:
         """See ``ProjectionTables.counts``."""
@@ -81,7 +81,7 @@ class SQLiteTables:
             if connection is None:
                 return {}
             found = connection.execute(f"{RUN_OVERVIEW.select} WHERE version = ?", (VERSION,)).fetchall()
-        return {stored.run: _kept(stored) for stored in map(RUN_OVERVIEW.read, found)}
+            return {stored.run: _kept(stored) for stored in map(RUN_OVERVIEW.read, found)}
 
     def close(self) -> None:
         """See ``ProjectionTables.close``."""
