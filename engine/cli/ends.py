@@ -70,10 +70,12 @@ def _tell_paused(paused: RunPaused | None, progress: ProgressDocument, context: 
         return
     left = []
     if paused.staged_batches:
-        what = count_text(paused.staged_batches, "downloaded batch", "downloaded batches")
-        left.append(f"{what} ({bytes_text(paused.staged_bytes)}) stay on the nodes, to be loaded then")
+        stays = ("downloaded batch stays", "downloaded batches stay")
+        what = count_text(paused.staged_batches, *stays)
+        left.append(f"{what} on the nodes ({bytes_text(paused.staged_bytes)}), to be loaded then")
     if paused.loads_running:
-        left.append(f"{count_text(paused.loads_running, 'load')} go on in Scylla until they are done")
+        goes_on = ("load goes on in Scylla until it is done", "loads go on in Scylla until they are done")
+        left.append(count_text(paused.loads_running, *goes_on))
     context.output.say(f"paused: {paused.reason}")
     context.output.say("; ".join(left) or "nothing of the run is under way or left on the nodes")
     context.output.say(_ways_on(progress.run_id, context))

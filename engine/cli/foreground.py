@@ -4,8 +4,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from typing import Protocol
 
-from scylla_restore.engine.api import Engine, Outcome, Run
+from scylla_restore.engine.api import Outcome, Run
 from scylla_restore.engine.cli.context import Context
 from scylla_restore.engine.cli.engines import identity
 from scylla_restore.engine.cli.output import at_text
@@ -33,6 +34,14 @@ class Events:
         self.began.set()
 
 
+class Closable(Protocol):
+    """An engine, as far as it matters here."""
+
+    def close(self) -> None:
+        """Drop everything that is under way."""
+        ...
+
+
 class ForegroundRun:
     """A run to look at whose engine works in this process.
 
@@ -42,7 +51,7 @@ class ForegroundRun:
     def __init__(
         self,
         run: Run,
-        engine: Engine,
+        engine: Closable,
         events: Events,
         context: Context,
         signals: StopSignals,
