@@ -221,7 +221,7 @@ class Engine:
         def tell(letter: SupervisorLetter) -> None:
             supervisor.tell(letter)
 
-        run = Run(claim.run, loaded.progress, request=request)
+        run = Run(claim.run, loaded.progress, request=request, abandon=runtime.abandon)
         if self._on_event is not None:
             run.subscribe(self._on_event)
         crew = ActorCrew(

@@ -38,10 +38,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Run:
     """One run, to whoever started or resumed it. Safe to use from several threads."""
 
-    def __init__(self, run: str, seen: ProgressState, *, request: Callable[[bool, str], None]) -> None:
+    def __init__(
+        self,
+        run: str,
+        seen: ProgressState,
+        *,
+        request: Callable[[bool, str], None],
+        abandon: Callable[[], None],
+    ) -> None:
         self.id = run
         self._seen = seen
         self._request = request
+        self._abandon = abandon
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._subscribers: list[Subscriber] = []
@@ -112,11 +120,14 @@ class Run:
         self._log_away = error
 
     def ended(self, error: LogError | None) -> None:
-        """Tell whoever waits."""
+        """Tell whoever waits. An engine that was fenced off sends nothing to any node from here on."""
+        if error is not None:
+            self._abandon()
         self._finish(_outcome(self._last, error))
 
     def crashed(self, error: BaseException) -> None:
-        """Tell whoever waits that a defect ended the engine."""
+        """Tell whoever waits that a defect ended the engine, whose actors nobody decides for any more."""
+        self._abandon()
         crash = EngineCrashed(
             f"the engine crashed: {type(error).__name__}: {error}",
             hint=f"the log is whole: `scylla-restore resume {self.id}` carries on",
