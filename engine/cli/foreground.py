@@ -99,7 +99,9 @@ class ForegroundRun:
         return None if started_at is None else max((now - started_at).total_seconds(), 0.0)
 
     def notices(self) -> tuple[str, ...]:
-        """Return what the run waits for."""
+        """Return what the run waits for; nothing any more when it is over."""
+        if self.is_over:
+            return ()
         away = self.run.log_away
         return (
             *([self._stopping] if self._stopping else []),

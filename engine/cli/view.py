@@ -6,6 +6,7 @@ are at work come first, the others are counted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
@@ -57,10 +58,11 @@ def progress_lines(
     ]
     if progress.error:
         lines += ["", f"error: {progress.error}"]
-    if notices:
-        lines += ["", *notices]
     width = max(shape.columns, _NARROWEST)
-    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+    cut = [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+    for notice in notices:
+        cut += ["", *wrap(notice, width, subsequent_indent="  ")]
+    return cut
 
 
 def status_line(progress: ProgressDocument) -> str:
