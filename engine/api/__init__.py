@@ -1,8 +1,11 @@
 """The one way in: an ``Engine`` starts, resumes and ends runs, and tells of them.
 
-with Engine(log=log, cluster=connection, open_store=open_store, owner="me@host") as engine:
-    run = engine.start(target)
-    run.wait()
+with Engine(log=log, cluster=cluster, open_store=stores.open, owner="me@host") as engine:
+    run = engine.start(build_target(TargetFlags(...)))
+    outcome = run.wait()
+
+What an engine is given comes from a configuration: ``load_config``, ``choose_cluster`` and ``cluster_connection``,
+``Stores``, ``open_log``.
 """
 
 from loguru import logger
@@ -13,6 +16,11 @@ from scylla_restore.engine.api.finding import newest_unfinished, unfinished
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
 from scylla_restore.engine.api.run import Outcome, Run, Subscriber
+from scylla_restore.engine.api.stores import Stores
+from scylla_restore.engine.config import choose_cluster, load_config
+from scylla_restore.engine.core.target import build_target
+from scylla_restore.engine.core.target_flags import TargetFlags
+from scylla_restore.events.log.opening import open_log
 
 __all__ = [
     "ClusterConnection",
@@ -21,10 +29,16 @@ __all__ = [
     "Outcome",
     "Plan",
     "Run",
+    "Stores",
     "Subscriber",
+    "TargetFlags",
+    "build_target",
+    "choose_cluster",
     "cluster_connection",
+    "load_config",
     "load_run",
     "newest_unfinished",
+    "open_log",
     "unfinished",
 ]
 

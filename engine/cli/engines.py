@@ -3,17 +3,14 @@
 import getpass
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Lock
 
-from scylla_restore.engine.api import Engine, Subscriber, cluster_connection
+from scylla_restore.engine.api import Engine, Stores, Subscriber, cluster_connection
 from scylla_restore.engine.cli.context import Context
-from scylla_restore.engine.config import ChosenCluster, Config, ConnectionFlags, choose_cluster
+from scylla_restore.engine.config import ChosenCluster, ConnectionFlags, choose_cluster
 from scylla_restore.engine.secrets import SecretReference
-from scylla_restore.engine.storage.opening import open_store
-from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model.target import BackupLocation
 
@@ -51,35 +48,6 @@ def chosen_cluster(context: Context) -> ChosenCluster:
     return choose_cluster(context.file.config, flags.cluster, given)
 
 
-class Stores:
-    """The stores of backup locations, each opened once."""
-
-    def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
-        self._config = config
-        self._environment = environment
-        self._lock = Lock()
-        self._opened: dict[str, ObjectStore] = {}
-
-    def open(self, location: BackupLocation) -> ObjectStore:
-        """Return a location's store; nothing is asked of it yet.
-
-        Raises:
-            ConfigurationError: its settings lack something.
-            StorageError: its SDK refuses the settings.
-        """
-        with self._lock:
-            if location.key not in self._opened:
-                settings = self._config.storage(location.key)
-                self._opened[location.key] = open_store(location, settings, self._environment)
-            return self._opened[location.key]
-
-    def close(self) -> None:
-        """Close all of them."""
-        with self._lock:
-            while self._opened:
-                self._opened.popitem()[1].close()
-
-
 @contextmanager
 def engine_for(
     context: Context, log: EventLog, locations: Iterable[BackupLocation], on_event: Subscriber
@@ -92,8 +60,7 @@ def engine_for(
     with ExitStack() as stack:
         cluster = cluster_connection(chosen_cluster(context), context.environment)
         stack.callback(cluster.close)
-        stores = Stores(context.file.config, context.environment)
-        stack.callback(stores.close)
+        stores = stack.enter_context(Stores(context.file.config, context.environment))
         for location in locations:
             stores.open(location)
         engine = Engine(log=log, cluster=cluster, open_store=stores.open, owner=identity(), on_event=on_event)
