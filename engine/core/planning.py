@@ -132,7 +132,7 @@ def _grow(state: RunState, node: NodeState, directory: Directory, segment: Segme
     batch_size = state.target.tuning.batch_size
     if batch_size:
         most = min(most, batch_size * shards)
-    positions = upcoming(segment, most)
+    positions = upcoming(segment, most - most % shards)
     if not batch_size:
         positions = _up_to(positions, directory, shards, _wanted_bytes(state, node))
     if segment.left - len(positions) < shards and not batch_size:

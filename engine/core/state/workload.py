@@ -98,8 +98,7 @@ class Workload(msgspec.Struct, kw_only=True):
         self.left_bytes += size
         self.sstables += len(indexed.ids)
         self.left += len(indexed.ids)
-        key = directory.column_family
-        self.tables[key] = self.tables.get(key, 0) + size
+        self._count_table(directory, size)
 
     def forget_location(self, location: str) -> None:
         """Drop what was indexed at a location so far: it is about to be indexed from the start."""
@@ -109,9 +108,11 @@ class Workload(msgspec.Struct, kw_only=True):
             self.left_bytes -= size
             self.sstables -= len(directory.ids)
             self.left -= len(directory.ids)
-            self.tables[directory.column_family] -= size
             del self.directories[directory.id]
-            self.unsorted.remove(directory.id)
+        self.unsorted = [directory for directory in self.unsorted if directory in self.directories]
+        self.tables = {}
+        for directory in self.directories.values():
+            self._count_table(directory, sum(directory.sizes))
 
     def close_location(self, location: str) -> None:
         """Sort what was indexed at a location: from now on its SSTables can be assigned."""
@@ -128,19 +129,14 @@ class Workload(msgspec.Struct, kw_only=True):
     def assign(self, directory_id: str, ids: tuple[str, ...]) -> list[int]:
         """Take SSTables out of what is left, and return their positions."""
         directory = self.directories[directory_id]
-        positions = _positions(directory, ids)
-        touched = set()
-        for position in positions:
-            number = next(n for n, s in enumerate(directory.segments) if s.first <= position < s.end)
-            _take(directory, directory.segments[number], position)
-            touched.add(number)
+        positions, touched = _take_next(directory, ids) or _take_any(directory, ids)
         heap = self.heaps[directory.location]
-        for number in sorted(touched):
+        for number in touched:
             segment = directory.segments[number]
             heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
         self._drop_stale(heap)
         self.left -= len(positions)
-        self.left_bytes -= sum(directory.sizes[position] for position in positions)
+        self.left_bytes -= sum([directory.sizes[position] for position in positions])
         return positions
 
     def largest(self, location: str) -> tuple[Directory, Segment] | None:
@@ -151,6 +147,10 @@ class Workload(msgspec.Struct, kw_only=True):
         _, _, directory_id, number = heap[0]
         directory = self.directories[directory_id]
         return directory, directory.segments[number]
+
+    def _count_table(self, directory: Directory, size: int) -> None:
+        key = directory.column_family
+        self.tables[key] = self.tables.get(key, 0) + size
 
     def _drop_stale(self, heap: list[HeapEntry]) -> None:
         while heap:
@@ -195,16 +195,29 @@ def _sort(directory: Directory) -> None:
         first = position
 
 
-def _positions(directory: Directory, ids: tuple[str, ...]) -> list[int]:
-    """Find SSTables by id; nearly always they are the next ones of a segment."""
-    for segment in directory.segments:
-        expected = upcoming(segment, len(ids))
-        if len(expected) == len(ids) and all(
-            directory.ids[p] == i for p, i in zip(expected, ids, strict=True)
-        ):
-            return expected
+def _take_next(directory: Directory, ids: tuple[str, ...]) -> tuple[list[int], list[int]] | None:
+    """Take SSTables that are the next ones of a segment, as they nearly always are; nothing if they are not."""
+    for number, segment in enumerate(directory.segments):
+        first, end = segment.cursor, segment.cursor + len(ids)
+        if segment.taken or end > segment.end or tuple(directory.ids[first:end]) != ids:
+            continue
+        segment.cursor = end
+        segment.left -= len(ids)
+        segment.left_bytes -= sum(directory.sizes[first:end])
+        return list(range(first, end)), [number]
+    return None
+
+
+def _take_any(directory: Directory, ids: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    """Take SSTables wherever they are; return their positions, and the numbers of their segments."""
     by_id = {sstable: position for position, sstable in enumerate(directory.ids)}
-    return [by_id[sstable] for sstable in ids]
+    positions = [by_id[sstable] for sstable in ids]
+    touched = set()
+    for position in positions:
+        number = next(n for n, s in enumerate(directory.segments) if s.first <= position < s.end)
+        _take(directory, directory.segments[number], position)
+        touched.add(number)
+    return positions, sorted(touched)
 
 
 def _take(directory: Directory, segment: Segment, position: int) -> None:
