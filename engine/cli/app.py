@@ -36,6 +36,12 @@ def build(fill_ins: Sequence[FillIn]) -> App:
         result_action="return_value",
     )
     app.command(
+        f"{_COMMANDS}.plan:plan",
+        name="plan",
+        group=RESTORE,
+        help="Tell what a restore would do, and what stands in its way; touches nothing.",
+    )
+    app.command(
         f"{_COMMANDS}.restore:run",
         name="run",
         group=RESTORE,

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from scylla_restore.engine.api import newest_unfinished
+from scylla_restore.engine.cli.commands.plan import tell_plan
 from scylla_restore.engine.cli.context import Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.ends import tell_end
@@ -25,9 +26,21 @@ from scylla_restore.events.model.target import BackupLocation
 def run(
     *,
     options: Annotated[TargetOptions, Parameter(name="*")] = TargetOptions(),  # noqa: B008  # it is frozen
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    show_tables: Annotated[bool, Parameter(negative="")] = False,
     context: Given,
 ) -> int:
-    """Restore in the foreground. Ctrl-C pauses cleanly, a second one stops at once; `resume` carries on."""
+    """Restore in the foreground. Ctrl-C pauses cleanly, a second one stops at once; `resume` carries on.
+
+    Args:
+        dry_run: tell what would be done, as `plan` does, and touch nothing.
+        show_tables: with --dry-run, list all tables.
+    """
+    if dry_run:
+        tell_plan(options, context, show_tables=show_tables)
+        return 0
+    if show_tables:
+        raise TargetError("--show-tables is for a dry run", hint="add --dry-run, or leave it out")
     target = options.target()
     check_supported(target)
     events = Events()
