@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.support.azure_server import AzureServer, running_azure_server
+from tests.support.gcs_server import GcsServer, running_gcs_server
+from tests.support.cassandra import Cluster, shared_node
+from tests.support.cassandra_logs import Execute, administration
 from tests.support.s3_server import S3Server, running_s3_server
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -21,6 +25,21 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("the shared data beside the project is not here")
     return path
+
+
+@pytest.fixture(scope="session")
+def cassandra(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
+    """A real Apache Cassandra node, the same for all workers; tests that use it bear the mark ``real``."""
+    directory = tmp_path_factory.getbasetemp()
+    with shared_node((directory if worker_id == "master" else directory.parent) / "cassandra") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def cassandra_execute(cassandra: Cluster) -> Iterator[Execute]:
+    """Executes statements there, beside any log."""
+    with administration(cassandra) as execute:
+        yield execute
 
 
 @pytest.fixture(scope="session")

@@ -53,11 +53,15 @@ class Context:
         """
         from scylla_restore.events.log.opening import open_log  # noqa: PLC0415  # a store's driver is slow to import
 
-        log = open_log(self.log_url, create=create)
+        log = open_log(self.log_url, create=create, password=self._log_password)
         try:
             yield log
         finally:
             log.close()
+
+    def _log_password(self) -> str | None:
+        reference = self.file.config.log.password
+        return reference.resolve(self.environment, what="the log's password").reveal() if reference else None
 
 
 Given = Annotated[Context, Parameter(parse=False)]

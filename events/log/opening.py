@@ -5,14 +5,18 @@ from pathlib import Path
 from typing import Final
 
 from scylla_restore.events.errors import WrongAddress
+from scylla_restore.events.log.cql import CqlLog, parse_address
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.log.sqlite import SQLiteLog
 
+Password = Callable[[], str | None]
+"""Asked only where one is needed; None where there is none."""
 
-def open_log(url: str, *, create: bool = True) -> EventLog:
-    """Open the log at ``url``: ``sqlite:///<path>``, in which the path is taken as it stands.
 
-    Without ``create`` a log that is not there yet stays that way.
+def open_log(url: str, *, create: bool = True, password: Password = lambda: None) -> EventLog:
+    """Open the log at ``url``: ``sqlite:///<path>``, in which the path is taken as it stands, or ``cql://…``.
+
+    Without ``create`` a log that is not there yet stays that way. ``password`` is that of the user in ``url``.
 
     Raises:
         WrongAddress: the address is none.
@@ -28,10 +32,10 @@ def open_log(url: str, *, create: bool = True) -> EventLog:
             f"a log's address begins with one of {known}",
             hint="for example --log sqlite:////var/lib/restore/log.db",
         )
-    return opener(rest, create)
+    return opener(rest, create, password)
 
 
-def _open_sqlite(rest: str, create: bool) -> EventLog:
+def _open_sqlite(rest: str, create: bool, _password: Password) -> EventLog:
     path = rest.removeprefix("/")
     if path == rest or not path:
         raise WrongAddress(
@@ -42,4 +46,18 @@ def _open_sqlite(rest: str, create: bool) -> EventLog:
     return SQLiteLog(Path(path).expanduser(), create=create)
 
 
-_OPENERS: Final[dict[str, Callable[[str, bool], EventLog]]] = {"sqlite": _open_sqlite}
+def _open_cql(rest: str, create: bool, password: Password) -> EventLog:
+    address = parse_address(rest)
+    secret = password() if address.user else None
+    if address.user and secret is None:
+        raise WrongAddress(
+            f"there is no password for {address.user}, the user of the log {address}",
+            hint='refer to it in the configuration file: [log] password = "file:PATH" or "env:NAME"',
+        )
+    return CqlLog(address, password=secret, create=create)
+
+
+_OPENERS: Final[dict[str, Callable[[str, bool, Password], EventLog]]] = {
+    "sqlite": _open_sqlite,
+    "cql": _open_cql,
+}

@@ -28,6 +28,12 @@ def test_a_tilde_is_the_users_directory(tmp_path: Path, monkeypatch: pytest.Monk
     assert (tmp_path / "log.db").is_file()
 
 
+def test_a_user_of_a_server_has_a_password() -> None:
+    with pytest.raises(WrongAddress, match="there is no password for ann") as caught:
+        open_log("cql://ann@127.0.0.1/keyspace")
+    assert "[log] password" in (caught.value.hint or "")
+
+
 def test_a_log_is_only_made_where_it_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(UnusableLog, match="there is no log"):
         open_log(f"sqlite:///{tmp_path}/log.db", create=False)
