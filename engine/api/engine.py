@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import uuid4
@@ -48,6 +49,10 @@ class _Work(NamedTuple):
     runtime: PykkaRuntime
     claim: Claim
     keeper: TablesKeeper | None
+
+
+NOTICED_WITHIN = timedelta(seconds=5)
+"""How long an engine that was fenced off may go on asking nodes for things, until it looks at the log."""
 
 
 class Engine:
@@ -141,12 +146,15 @@ class Engine:
     def resume(self, run: str, flags: TargetFlags | None = None, *, take_over: bool = False) -> Run:
         """Go on with a run where its log ends. ``flags`` change its tuning; they may not select other data.
 
+        ``take_over`` takes the run from an engine that is alive, and begins when that one has had time to notice.
+
         Raises:
             TargetError: the run is over, belongs to another cluster, or restores other data than ``flags`` select.
             RunIsOwned: a living engine has it, and ``take_over`` is false.
             UnknownRun, NodeError, LogError
         """
         self._log.head(run)
+        grace = NOTICED_WITHIN if take_over and self._log.is_owned(run) else timedelta(0)
         claim = self._log.claim(run, self._owner, take_over=take_over)
         try:
             loaded = load_run(self._log, run, up_to=claim.head.seq)
@@ -161,7 +169,7 @@ class Engine:
         except BaseException:
             self._log.release(claim)
             raise
-        return self._work_on(claim, loaded, tuple(events))
+        return self._work_on(claim, loaded, tuple(events), grace=grace)
 
     def abort(self, run: str) -> Run:
         """Give up a run that nobody owns: what it altered is undone.
@@ -201,7 +209,14 @@ class Engine:
     def _owned(self) -> OwnerChanged:
         return OwnerChanged(owner=self._owner, engine_version=__version__)
 
-    def _work_on(self, claim: Claim, loaded: LoadedRun, opening: tuple[AnyEvent, ...]) -> Run:
+    def _work_on(
+        self,
+        claim: Claim,
+        loaded: LoadedRun,
+        opening: tuple[AnyEvent, ...],
+        *,
+        grace: timedelta = timedelta(0),
+    ) -> Run:
         runtime = PykkaRuntime()
 
         def request(abort: bool, requested_by: str) -> None:
@@ -249,7 +264,10 @@ class Engine:
         )
         with self._lock:
             self._working.append(_Work(runtime, claim, self._keep_tables(run)))
-        supervisor.tell(Begin())
+        if grace:
+            runtime.later(grace, lambda: supervisor.tell(Begin()))
+        else:
+            supervisor.tell(Begin())
         return run
 
     def _keep_tables(self, run: Run) -> TablesKeeper | None:
