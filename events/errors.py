@@ -51,7 +51,6 @@ class LogConflict(LogError):
         self.actual_seq = actual_seq
 
 
-class StaleOwner(LogError):
 class TablesMoved(LogError):
     """Somebody else has written to a run's projected tables meanwhile: what is there has to be looked at anew."""
 
@@ -62,6 +61,7 @@ class TablesMoved(LogError):
         self.run = run
 
 
+class StaleOwner(LogError):
     """A newer owner has the run, or the claim was given back: this engine must not touch anything any more."""
 
     def __init__(self, run: str, epoch: int, owner_epoch: int, owner: str) -> None:
