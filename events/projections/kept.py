@@ -64,6 +64,10 @@ def decode(data: bytes) -> Kept:
     """Return the folds that a checkpoint kept.
 
     Raises:
-        ValueError: it cannot be read; the log has to be folded from the start.
+        ValueError: it cannot be read, or is of another shape; the log has to be folded from the start.
     """
-    return msgspec.msgpack.decode(data, type=Kept)
+    state = msgspec.msgpack.decode(data, type=Kept)
+    # Fields that are missing would be taken for empty ones: what is not exactly what we write was written by others.
+    if encode(state) != data:
+        raise ValueError("the checkpoint is of another shape")
+    return state

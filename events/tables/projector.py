@@ -37,8 +37,18 @@ class Projector:
     An error leaves everything as it was: the same step is made again by the next ``advance``.
     """
 
-    def __init__(self, log: EventLog, tables: ProjectionTables, run: str) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        tables: ProjectionTables,
+        run: str,
+        *,
+        step_records: int = STEP_RECORDS,
+        checkpoint_every: int = CHECKPOINT_EVERY,
+    ) -> None:
         self.run = run
+        self._step_records = step_records
+        self._checkpoint_every = checkpoint_every
         self._log = log
         self._tables = tables
         self._key: RunKey | None = None
@@ -112,7 +122,8 @@ class Projector:
         if self._records is None:
             self._records = self._log.read(self.run, from_seq=folded_seq + 1)
         try:
-            records = list(_step(self._records, behind if behind > 0 else STEP_RECORDS))
+            most = min(behind, self._step_records) if behind > 0 else self._step_records
+            records = list(_step(self._records, most))
         except BaseException:
             self._records = None
             raise
@@ -132,7 +143,7 @@ class Projector:
             self._key = None
             raise
         self._applied, self._unapplied = upto, None
-        if upto.seq - self._saved_seq >= CHECKPOINT_EVERY:
+        if upto.seq - self._saved_seq >= self._checkpoint_every:
             self.save()
 
 
@@ -176,5 +187,5 @@ def _step(records: Iterator[Envelope], most: int) -> Iterator[Envelope]:
     for number, envelope in enumerate(records, start=1):
         yield envelope
         size += len(envelope.record)
-        if number >= min(most, STEP_RECORDS) or size >= STEP_BYTES:
+        if number == most or size >= STEP_BYTES:
             return

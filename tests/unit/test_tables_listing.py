@@ -1,0 +1,73 @@
+"""All runs at a glance: as their logs tell, whatever tables there are."""
+
+import pytest
+from tests.support.failing_tables import FailingTables
+from tests.support.histories import HISTORIES, Appender, calm_history, troubled_history
+from tests.support.story import CLUSTER_ID, RUN, Story
+
+from scylla_restore.engine.api.finding import unfinished_of
+from scylla_restore.events.errors import LogUnavailable
+from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.projections.progress import ProgressState, apply
+from scylla_restore.events.projections.runs import RunOverview, overview
+from scylla_restore.events.tables.listing import list_runs
+from scylla_restore.events.tables.memory import MemoryTables
+from scylla_restore.events.tables.port import KeptRun
+from scylla_restore.events.tables.projector import Projector
+
+
+class NoTables(MemoryTables):
+    """Tables that cannot be asked."""
+
+    def runs(self) -> dict[str, KeptRun]:
+        """Fail."""
+        raise LogUnavailable("the tables do not answer")
+
+
+def told(story: Story) -> RunOverview:
+    state = ProgressState()
+    for envelope in story.envelopes:
+        apply(state, envelope)
+    return overview(state)
+
+
+@pytest.mark.parametrize("history", sorted(HISTORIES))
+@pytest.mark.parametrize("known", [0, 1, 20, 1000])
+def test_a_run_is_told_as_its_log_tells_it_however_far_the_tables_are(history: str, known: int) -> None:
+    story, log, tables = HISTORIES[history](), MemoryLog(), FailingTables()
+    appender = Appender(log)
+    appender.append(story.envelopes[:known])
+    projector = Projector(log, tables, RUN)
+    projector.advance()
+    projector.save()
+    appender.append(story.envelopes[known:])
+    assert list_runs(log, tables) == list_runs(log, None) == [told(story)]
+
+
+def test_tables_that_do_not_answer_are_not_needed() -> None:
+    log = MemoryLog()
+    calm_history().write_to(log)
+    assert list_runs(log, NoTables()) == [told(calm_history())]
+    assert unfinished_of(log, CLUSTER_ID, NoTables()) is None
+
+
+def test_an_unfinished_run_is_found_although_the_tables_are_behind() -> None:
+    log, tables = MemoryLog(), MemoryTables()
+    story = troubled_history()
+    story.write_to(log)
+    Projector(log, tables, RUN, step_records=10).advance()
+    found = unfinished_of(log, CLUSTER_ID, tables)
+    assert found is not None
+    assert found[0] == RUN
+    assert unfinished_of(log, "another cluster", tables) is None
+
+
+def test_a_log_is_not_asked_about_a_run_that_is_over() -> None:
+    log, tables = MemoryLog(), MemoryTables()
+    calm_history().write_to(log)
+    Projector(log, tables, RUN).advance()
+    # Were the log asked, it would tell that this run goes on.
+    log._runs[RUN].records.pop()
+    log._runs[RUN].head_hash = log._runs[RUN].records[-1].hash
+    assert unfinished_of(log, CLUSTER_ID, None) is not None
+    assert unfinished_of(log, CLUSTER_ID, tables) is None

@@ -1,0 +1,215 @@
+"""Tables are brought up to the log from wherever they are, whatever happens meanwhile."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pytest
+from tests.support.failing_tables import FailingTables, How
+from tests.support.histories import HISTORIES, Appender, calm_history, troubled_history
+from tests.support.story import CLUSTER_ID, RUN, Story
+
+from scylla_restore.events.envelope import StoredRecord
+from scylla_restore.events.errors import LogUnavailable, TablesMoved
+from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.log.port import Checkpoint
+from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Kept, fold
+from scylla_restore.events.tables.memory import MemoryTables
+from scylla_restore.events.tables.port import Position, ProjectionTables, Rows, RunKey
+from scylla_restore.events.tables.projector import Projector, progress_put_away
+
+KEY = RunKey(cluster_id=CLUSTER_ID, run=RUN)
+
+
+class CountingLog(MemoryLog):
+    """Remembers from where records were read; ``fails_at`` is the record that cannot be read, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_from: list[int] = []
+        self.fails_at = 0
+
+    def read_records(self, run: str, *, from_seq: int = 1) -> Iterator[StoredRecord]:
+        """Read, and remember."""
+        self.read_from.append(from_seq)
+        return self._until_it_fails(super().read_records(run, from_seq=from_seq))
+
+    def _until_it_fails(self, records: Iterator[StoredRecord]) -> Iterator[StoredRecord]:
+        for record in records:
+            if record.seq == self.fails_at:
+                self.fails_at = 0
+                raise LogUnavailable("the log does not answer")
+            yield record
+
+
+def logged(story: Story) -> CountingLog:
+    log = CountingLog()
+    story.write_to(log)
+    return log
+
+
+def bring_up(log: MemoryLog, tables: ProjectionTables, *, step_records: int = 7) -> Projector:
+    projector = Projector(log, tables, RUN, step_records=step_records)
+    while projector.advance():
+        pass
+    return projector
+
+
+def at_once(story: Story) -> Rows:
+    """The rows, made in one step and by nothing but the fold."""
+    tables = MemoryTables()
+    last = story.envelopes[-1]
+    tables.apply(KEY, fold(Kept(), story.envelopes), after=None, upto=Position(seq=last.seq, hash=last.hash))
+    return tables.rows(KEY)
+
+
+@pytest.fixture(params=sorted(HISTORIES))
+def story(request: pytest.FixtureRequest) -> Story:
+    make: Callable[[], Story] = HISTORIES[request.param]
+    return make()
+
+
+@pytest.mark.parametrize("step_records", [1, 2, 5, 1000])
+def test_rows_made_in_steps_of_any_size_are_those_made_at_once(story: Story, step_records: int) -> None:
+    tables = MemoryTables()
+    projector = bring_up(logged(story), tables, step_records=step_records)
+    assert tables.rows(KEY) == at_once(story)
+    assert projector.seq == story.envelopes[-1].seq
+    assert tables.rows(KEY).restore_run_progress
+
+
+def test_an_engine_killed_after_any_step_leaves_nothing_to_be_made_good(story: Story) -> None:
+    log, tables = logged(story), FailingTables()
+    is_over = False
+    while not is_over:
+        projector, steps = Projector(log, tables, RUN, step_records=3), tables.steps
+        while tables.steps == steps and not is_over:
+            is_over = not projector.advance()
+    assert tables.steps == -(-len(story.envelopes) // 3)
+    assert tables.rows(KEY) == at_once(story)
+
+
+@pytest.mark.parametrize("how", ["refused", "lost"])
+def test_a_step_that_failed_is_made_again(story: Story, how: How) -> None:
+    log, tables = logged(story), FailingTables(None, how, None, how, how)
+    projector = Projector(log, tables, RUN, step_records=4)
+    failures = 0
+    while True:
+        try:
+            if not projector.advance():
+                break
+        except LogUnavailable:
+            failures += 1
+    assert failures == 3
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_a_log_that_does_not_answer_halfway_is_asked_again(story: Story) -> None:
+    log, tables = logged(story), MemoryTables()
+    projector = Projector(log, tables, RUN, step_records=4)
+    assert projector.advance()
+    log.fails_at = 7
+    with pytest.raises(LogUnavailable):
+        projector.advance()
+    assert projector.seq == 4
+    while projector.advance():
+        pass
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_what_was_put_away_is_not_folded_again() -> None:
+    story = troubled_history()
+    log, tables = logged(story), MemoryTables()
+    bring_up(log, tables).save()
+    end = story.envelopes[-1].seq
+    log.read_from.clear()
+    Appender(log).append(story.die(for_s=1).envelopes[end:])
+    assert bring_up(log, tables).seq == end + 1
+    # The first record tells whose run it is, and the last one known whether the rest belongs to it.
+    assert set(log.read_from) == {1, end}
+    assert progress_put_away(log, RUN)[1] == end
+
+
+def test_folds_are_put_away_now_and_then() -> None:
+    story = troubled_history()
+    log, tables = logged(story), MemoryTables()
+    projector = Projector(log, tables, RUN, step_records=5, checkpoint_every=10)
+    for _ in range(5):
+        projector.advance()
+    checkpoint = log.load_checkpoint(RUN, CHECKPOINT_NAME)
+    assert checkpoint is not None
+    assert checkpoint.seq == 20
+
+
+@pytest.mark.parametrize("state", [b"", b"\xff\x00", b"\x80", msgspec.msgpack.encode({"progress": {}})])
+def test_what_was_put_away_and_cannot_be_read_is_made_anew(state: bytes) -> None:
+    story = calm_history()
+    log, tables = logged(story), MemoryTables()
+    Projector(log, tables, RUN, step_records=20).advance()
+    log.save_checkpoint(
+        Checkpoint(run=RUN, name=CHECKPOINT_NAME, seq=20, hash=story.envelopes[19].hash, state=state)
+    )
+    bring_up(log, tables)
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_folds_that_are_ahead_of_the_tables_are_of_no_use_to_them() -> None:
+    story = troubled_history()
+    log, tables, copy = logged(story), MemoryTables(), MemoryTables()
+    Projector(log, copy, RUN, step_records=20).advance()
+    bring_up(log, tables).save()
+    bring_up(log, copy)
+    assert copy.rows(KEY) == at_once(story)
+
+
+def test_tables_of_another_history_are_made_anew() -> None:
+    tables = MemoryTables()
+    bring_up(logged(troubled_history()), tables)
+    story = calm_history()
+    bring_up(logged(story), tables)
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_whoever_finds_that_others_wrote_goes_on_from_there() -> None:
+    story = troubled_history()
+    log, tables = logged(story), MemoryTables()
+    slow, quick = (Projector(log, tables, RUN, step_records=step) for step in (5, 8))
+    slow.advance()
+    quick.advance()
+    quick.advance()
+    with pytest.raises(TablesMoved):
+        slow.advance()
+    while slow.advance():
+        pass
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_a_run_without_a_record_has_no_tables_yet() -> None:
+    log, tables = MemoryLog(), MemoryTables()
+    projector = Projector(log, tables, RUN)
+    assert not projector.advance()
+    log.claim(RUN, "an engine")
+    assert not projector.advance()
+    projector.save()
+    assert (projector.seq, tables.runs()) == (0, {})
+
+
+def test_tables_follow_a_log_that_grows() -> None:
+    story = troubled_history()
+    log, tables = MemoryLog(), MemoryTables()
+    projector, appender = Projector(log, tables, RUN), Appender(log)
+    for number in range(0, len(story.envelopes), 6):
+        part = story.envelopes[number : number + 6]
+        appender.append(part)
+        while projector.advance():
+            pass
+        assert projector.seq == part[-1].seq
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_a_history_reads_the_same_from_what_was_put_away(story: Story) -> None:
+    whole, parts = Kept(), Kept()
+    fold(whole, story.envelopes)
+    for envelope in story.envelopes:
+        fold(parts, [envelope])
+        parts = msgspec.msgpack.decode(msgspec.msgpack.encode(parts), type=Kept)
+    assert parts == whole
