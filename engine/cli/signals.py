@@ -31,7 +31,7 @@ class StopSignals:
 
 @contextmanager
 def taken_signals() -> Iterator[StopSignals]:
-    """Take SIGINT, SIGTERM and SIGHUP; those that were being ignored (as by nohup) still are.
+    """Take SIGINT, SIGTERM, and SIGHUP unless it is being ignored, as under nohup.
 
     Outside the main thread, where Python takes no signals, nothing is ever counted.
     """
@@ -42,7 +42,8 @@ def taken_signals() -> Iterator[StopSignals]:
     before = {}
     try:
         for number in _ASKING:
-            if signal.getsignal(number) != signal.SIG_IGN:
+            # Shells have background jobs ignore SIGINT, which is no reason to be deaf to `kill -INT`.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, signals.take)
         yield signals
     finally:

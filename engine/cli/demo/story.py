@@ -72,8 +72,10 @@ class _Story:
 
     def build(self, stack: ExitStack, nodes: int) -> None:
         """Start nodes and write a backup for them."""
-        self.say(f"1. {count_text(nodes, 'lab node')}: local processes' stand-ins for Scylla and its agent,")
-        self.say(f"   with real HTTPS and real files, in {self._directory}")
+        self.say(
+            f"1. {count_text(nodes, 'lab node')}, with the APIs of Scylla and of Scylla Manager's agent over HTTPS,"
+        )
+        self.say(f"   real files and slow disks, in {self._directory}")
         lab = Lab(self._directory, nodes=nodes, port=0, speeds=SPEEDS, cluster="demo")
         stack.enter_context(lab)
         backup = write_backup(
