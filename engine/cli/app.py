@@ -1,7 +1,7 @@
 """The commands, put together. Their modules are loaded when they are called, so that `--help` is quick."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from cyclopts import App, Group, Parameter
 
@@ -16,6 +16,75 @@ RESTORE = Group("Restore", sort_key=1)
 LOOK = Group("Look at runs and their record", sort_key=2)
 TRY = Group("Try it", sort_key=3)
 MORE = Group("More", sort_key=9)
+
+
+class Entry(NamedTuple):
+    """A command: its name, the function behind it as ``module:function``, and what `--help` says of it."""
+
+    name: str
+    function: str
+    help: str
+
+
+COMMANDS: tuple[tuple[Group | None, tuple[Entry, ...]], ...] = (
+    (
+        RESTORE,
+        (
+            Entry(
+                "plan",
+                "plan:plan",
+                "Tell what a restore would do, and what stands in its way; touches nothing.",
+            ),
+            Entry(
+                "run",
+                "restore:run",
+                "Restore in the foreground; Ctrl-C pauses cleanly, a second one stops at once.",
+            ),
+            Entry("resume", "restore:resume", "Carry on with a run where it stopped."),
+            Entry("pause", "ending:pause", "Ask a running engine to stop cleanly."),
+            Entry("abort", "ending:abort", "Give a run up for good: everything that it altered is undone."),
+        ),
+    ),
+    (
+        LOOK,
+        (
+            Entry("runs", "progress:runs", "List all runs."),
+            Entry("progress", "progress:progress", "Tell where a run stands."),
+            Entry("events", "record:events", "Print a run's log, an event a line."),
+            Entry(
+                "audit",
+                "record:audit",
+                "Verify a run's record, and tell what was restored where, from which files, by whom, when.",
+            ),
+        ),
+    ),
+    (
+        TRY,
+        (
+            Entry(
+                "demo",
+                "demo:demo",
+                "A whole restore with nothing else installed: a kill, a resume and an audit included.",
+            ),
+        ),
+    ),
+    (
+        None,
+        (
+            Entry(
+                "rebuild",
+                "rebuild:rebuild",
+                "Drop the tables that are made from a run's log, and make them again.",
+            ),
+            Entry("version", "version:version", "Print versions of the package, Python and what matters."),
+        ),
+    ),
+)
+LAB: tuple[Entry, ...] = (
+    Entry("up", "lab:up", "Serve lab nodes until Ctrl-C; prints `ready` when all answer."),
+    Entry("backup", "lab:backup", "Write a backup of a lab's cluster, as Scylla Manager would."),
+    Entry("fault", "lab:fault", "Let something go wrong in a running lab, or end that."),
+)
 
 
 def build(fill_ins: Sequence[FillIn]) -> App:
@@ -35,66 +104,11 @@ def build(fill_ins: Sequence[FillIn]) -> App:
         config=tuple(fill_ins),
         result_action="return_value",
     )
-    app.command(
-        f"{_COMMANDS}.plan:plan",
-        name="plan",
-        group=RESTORE,
-        help="Tell what a restore would do, and what stands in its way; touches nothing.",
-    )
-    app.command(
-        f"{_COMMANDS}.restore:run",
-        name="run",
-        group=RESTORE,
-        help="Restore in the foreground; Ctrl-C pauses cleanly, a second one stops at once.",
-    )
-    app.command(
-        f"{_COMMANDS}.restore:resume",
-        name="resume",
-        group=RESTORE,
-        help="Carry on with a run where it stopped.",
-    )
-    app.command(
-        f"{_COMMANDS}.ending:pause",
-        name="pause",
-        group=RESTORE,
-        help="Ask a running engine to stop cleanly.",
-    )
-    app.command(
-        f"{_COMMANDS}.ending:abort",
-        name="abort",
-        group=RESTORE,
-        help="Give a run up for good: everything that it altered is undone.",
-    )
-    app.command(
-        f"{_COMMANDS}.demo:demo",
-        name="demo",
-        group=TRY,
-        help="A whole restore with nothing else installed: a kill, a resume and an audit included.",
-    )
-    app.command(_lab())
-    app.command(f"{_COMMANDS}.progress:runs", name="runs", group=LOOK, help="List all runs.")
-    app.command(
-        f"{_COMMANDS}.progress:progress", name="progress", group=LOOK, help="Tell where a run stands."
-    )
-    app.command(
-        f"{_COMMANDS}.record:events", name="events", group=LOOK, help="Print a run's log, an event a line."
-    )
-    app.command(
-        f"{_COMMANDS}.record:audit",
-        name="audit",
-        group=LOOK,
-        help="Verify a run's record, and tell what was restored where, from which files, by whom, when.",
-    )
-    app.command(
-        f"{_COMMANDS}.rebuild:rebuild",
-        name="rebuild",
-        help="Drop the tables that are made from a run's log, and make them again.",
-    )
-    app.command(
-        f"{_COMMANDS}.version:version",
-        name="version",
-        help="Print versions of the package, Python and what matters.",
-    )
+    for group, entries in COMMANDS:
+        _add(app, entries, group)
+    lab = App(name="lab", group=TRY, help="Nodes to try things with, and what goes wrong with them.")
+    _add(lab, LAB, None)
+    app.command(lab)
 
     @app.meta.default
     def take_global_flags(
@@ -106,20 +120,9 @@ def build(fill_ins: Sequence[FillIn]) -> App:
     return app
 
 
-def _lab() -> App:
-    lab = App(name="lab", group=TRY, help="Nodes to try things with, and what goes wrong with them.")
-    lab.command(
-        f"{_COMMANDS}.lab:up", name="up", help="Serve lab nodes until Ctrl-C; prints `ready` when all answer."
-    )
-    lab.command(
-        f"{_COMMANDS}.lab:backup",
-        name="backup",
-        help="Write a backup of a lab's cluster, as Scylla Manager would.",
-    )
-    lab.command(
-        f"{_COMMANDS}.lab:fault", name="fault", help="Let something go wrong in a running lab, or end that."
-    )
-    return lab
+def _add(app: App, entries: Sequence[Entry], group: Group | None) -> None:
+    for entry in entries:
+        app.command(f"{_COMMANDS}.{entry.function}", name=entry.name, group=group, help=entry.help)
 
 
 def all_flags(app: App) -> Iterator[str]:
