@@ -1,8 +1,9 @@
 """From a dry run to a plan."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from scylla_restore.engine.api.connection import ClusterConnection
 from scylla_restore.engine.api.finding import unfinished_of
@@ -40,6 +41,14 @@ class DryRun:
             self._on_event(envelope)
 
 
+class _Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log tells of earlier runs: all of them, and the one of the cluster that is not over."""
+
+    runs: frozenset[str] = frozenset()
+    unfinished: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
 def plan_from(dry_run: DryRun, outcome: Outcome | None, cluster: ClusterConnection, log: EventLog) -> Plan:
     """Return the plan of a dry run that has ended; ``log`` is asked about earlier runs.
 
@@ -52,15 +61,13 @@ def plan_from(dry_run: DryRun, outcome: Outcome | None, cluster: ClusterConnecti
     _refuse(outcome)
     if state is None:
         raise EngineCrashed("the dry run has recorded nothing")
-    surroundings = look_around(cluster, state)
+    past = _past(log, state)
+    surroundings = look_around(cluster, state, but_of=past.unfinished)
     seen = seen_speeds(log, state.cluster_id)
     estimate = in_words(seen, state)
     # The workload's sums are those of the whole backup, and stay so in the rehearsal.
     rehearsal = rehearse(state, likely_speeds(state, seen), _ANY_MOMENT)
-    warnings = (
-        *_of_log(log, state),
-        *warnings_of(state, rehearsal, surroundings, known_runs=_runs(log)),
-    )
+    warnings = past.warnings + tuple(warnings_of(state, rehearsal, surroundings, known_runs=past.runs))
     return make_plan(state, rehearsal, surroundings, warnings=warnings, estimate=estimate)
 
 
@@ -72,22 +79,16 @@ def _refuse(outcome: Outcome | None) -> None:
         raise kind(failure_in_words(outcome.failure), hint=outcome.failure.hint)
 
 
-def _of_log(log: EventLog, state: RunState) -> Iterator[str]:
+def _past(log: EventLog, state: RunState) -> _Past:
     try:
-        other = unfinished_of(log, state.cluster_id)
+        runs, other = frozenset(log.runs()), unfinished_of(log, state.cluster_id)
     except LogError as error:
-        yield f"the event log cannot be asked about earlier runs: {error}"
-        return
-    if other is not None:
-        run, started = other
-        yield (
-            f"cluster {state.cluster} has an unfinished run, and no other can be started: {run}, snapshot "
-            f"{started.target.selection.snapshot_tag}; resume or abort it first"
-        )
-
-
-def _runs(log: EventLog) -> frozenset[str]:
-    try:
-        return frozenset(log.runs())
-    except LogError:
-        return frozenset()
+        return _Past(warnings=(f"the event log cannot be asked about earlier runs: {error}",))
+    if other is None:
+        return _Past(runs=runs)
+    run, started = other
+    warning = (
+        f"cluster {state.cluster} has an unfinished run, and no other can be started: {run}, snapshot "
+        f"{started.target.selection.snapshot_tag}; resume or abort it first"
+    )
+    return _Past(runs=runs, unfinished=run, warnings=(warning,))

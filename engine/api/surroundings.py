@@ -43,8 +43,11 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-def look_around(cluster: ClusterConnection, state: RunState) -> Surroundings:
-    """Ask the nodes of a prepared run, several at a time. Nothing is altered, and no answer is waited for twice."""
+def look_around(cluster: ClusterConnection, state: RunState, *, but_of: str | None = None) -> Surroundings:
+    """Ask the nodes of a prepared run, several at a time; nothing is altered.
+
+    The directories of run ``but_of`` are where they should be, and not told.
+    """
     gateways = {address: cluster.gateway(address) for address in sorted(state.nodes)}
     with ThreadPoolExecutor(_AT_ONE_TIME, thread_name_prefix="plan") as workers:
         looks = [workers.submit(_disk, address, gateway) for address, gateway in gateways.items()]
@@ -59,7 +62,7 @@ def look_around(cluster: ClusterConnection, state: RunState) -> Surroundings:
             raise
     return Surroundings(
         disks={look.node: look.disk for look in found if look.disk is not None},
-        leftovers=tuple(sorted(leftover for look in found for leftover in look.leftovers)),
+        leftovers=tuple(sorted(left for look in found for left in look.leftovers if left.run != but_of)),
         silent={look.node: look.error for look in found if look.error is not None},
     )
 

@@ -170,9 +170,9 @@ def load_failed(batch: int, *, attempt: int = 1, cause: Cause = Cause.REFUSED) -
     )
 
 
-def indexed_story() -> Story:
+def indexed_story(run: str = RUN) -> Story:
     """Two nodes; table a.one of 300 and 300 bytes in d1, table b.two of 200 and 200 bytes in d2; stage DATA."""
-    return Story().tell(
+    return Story(run).tell(
         run_started(),
         OwnerChanged(owner="ann@host", engine_version="0.1.0"),
         StageEntered(stage=Stage.INIT),

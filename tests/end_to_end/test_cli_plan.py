@@ -1,0 +1,139 @@
+"""`plan` through the console script: it tells what `run` does, and touches nothing."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.console import LOCATION, LabProcess, Said, lab_process, wait_until
+
+from scylla_restore.engine.lab.request_log import ServedRequest, read_requests
+from scylla_restore.events.model.batches import SSTablesLoaded
+
+READING_POSTS = {
+    "/agent/rclone/operations/about": set(),
+    "/agent/rclone/operations/list": set(),
+    "/agent/rclone/core/transfers": {"transfers"},
+    "/agent/rclone/core/bwlimit": {"rate"},
+}
+"""Calls that read although they are POSTs, unless their bodies have these keys."""
+UNKNOWN_TAG = "sm_20010203040506UTC"
+UNKNOWN_RUN = "6f1d2c3b-0000-4000-8000-000000000001"
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
+    """A lab into which nothing is restored."""
+    with lab_process(tmp_path_factory.mktemp("plans")) as lab:
+        lab.back_up()
+        yield lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[LabProcess]:
+    with lab_process(tmp_path, "--load-mbps", "0.2") as lab:
+        lab.back_up()
+        yield lab
+
+
+def call_plan(lab: LabProcess, *more: str) -> Said:
+    return lab.call("plan", "-L", LOCATION, "-T", lab.tag, "--restore-tables", *more)
+
+
+def planned(lab: LabProcess, *more: str) -> Any:  # noqa: ANN401 - what JSON holds is for the test to say
+    said = call_plan(lab, "--json", *more)
+    assert said.code == 0, said.stderr
+    (document,) = said.documents()
+    return document
+
+
+def files_of(lab: LabProcess) -> list[Path]:
+    return sorted(path for path in lab.files.root.rglob("*") if path != lab.files.requests)
+
+
+def only_reads(request: ServedRequest) -> bool:
+    if request.method == "GET":
+        return True
+    sets = READING_POSTS.get(request.path)
+    return (
+        request.method == "POST"
+        and sets is not None
+        and isinstance(request.body, dict)
+        and not sets & set(request.body)
+    )
+
+
+def test_a_plan_tells_what_a_run_then_does(lab: LabProcess) -> None:
+    plan = planned(lab)
+    assert [(unit["keyspace"], unit["sstables"], len(unit["tables"])) for unit in plan["units"]] == [
+        ("ks1", 24, 2),
+        ("ks2", 24, 2),
+    ]
+    assert plan["bytes"] == sum(unit["size"] for unit in plan["units"])
+    said = lab.call(*lab.run_words("--json"))
+    assert said.code == 0, said.stderr
+    done = said.documents()[-1]
+    assert (plan["bytes"], plan["sstables"]) == (done["restored"], done["sstables_restored"])
+    assert [node["host"] for node in plan["nodes"]] == sorted(host["host"] for host in done["hosts"])
+    assert sum(node["sstables"] for node in plan["nodes"]) == plan["sstables"]
+
+
+def test_a_plan_touches_nothing(looked_at: LabProcess) -> None:
+    before = files_of(looked_at)
+    assert call_plan(looked_at).code == 0
+    asked = read_requests(looked_at.files.requests)
+    assert len(asked) > 20
+    assert [request for request in asked if not only_reads(request)] == []
+    assert files_of(looked_at) == before
+
+
+def test_a_dry_run_is_a_plan(looked_at: LabProcess) -> None:
+    plan, dry = (
+        call_plan(looked_at, "--show-tables"),
+        looked_at.call(*looked_at.run_words("--dry-run", "--show-tables")),
+    )
+    assert (plan.code, plan.stdout) == (dry.code, dry.stdout)
+    assert "ks2.t2" in plan.stdout
+    assert looked_at.record() == []
+    assert looked_at.call(*looked_at.run_words("--show-tables")).code == 2
+
+
+def test_a_plan_goes_by_what_an_earlier_run_has_seen_and_names_one_that_is_unfinished(
+    lab: LabProcess,
+) -> None:
+    assert planned(lab)["estimate"].startswith("no earlier run tells")
+    process = lab.start(*lab.run_words())
+    wait_until(lambda: lab.events(SSTablesLoaded), "the first batch is loaded")
+    process.send(signal.SIGINT)
+    assert process.end().code == 3
+    plan = planned(lab)
+    run = lab.record()[0].run
+    assert plan["estimate"].startswith(f"as fast as run {run} was seen to be on ")
+    (warning,) = plan["warnings"]
+    assert warning.startswith(f"cluster lab has an unfinished run, and no other can be started: {run}, ")
+
+
+def test_what_another_engine_has_left_on_a_node_is_told(looked_at: LabProcess) -> None:
+    (table,) = (looked_at.files.root / "127.0.0.12" / "data" / "ks1").glob("t2-*")
+    (table / "snapshots" / f"scylla-restore-{UNKNOWN_RUN}-7-1").mkdir(parents=True)
+    (warning,) = planned(looked_at)["warnings"]
+    assert f"run {UNKNOWN_RUN}, of which this log knows nothing, has 1 directories on 127.0.0.12" in warning
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"-T": UNKNOWN_TAG}, f"there is no snapshot {UNKNOWN_TAG} in localstorage:backups"),
+        ({"-K": "nothing"}, "no data in the backup matches the keyspace patterns 'nothing'"),
+        ({"-L": "localstorage:elsewhere"}, "localstorage:elsewhere: there is no directory"),
+    ],
+)
+def test_what_cannot_be_is_refused_as_a_run_refuses_it(
+    looked_at: LabProcess, given: dict[str, str], words: str
+) -> None:
+    flags = {"-L": LOCATION, "-T": looked_at.tag, **given}
+    said = looked_at.call("plan", *(word for pair in flags.items() for word in pair), "--restore-tables")
+    assert (said.code, said.stdout) == (2, "")
+    assert words in said.stderr
+    assert "\nhint: " in said.stderr

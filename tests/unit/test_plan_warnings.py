@@ -1,0 +1,103 @@
+"""What a plan tells somebody to look at."""
+
+import msgspec
+import pytest
+from tests.support.dry_runs import dry
+from tests.support.hosts import LOCATION, Host, directory, hosts
+from tests.support.world import START, World
+
+from scylla_restore.engine.api.plan_warnings import warnings_of
+from scylla_restore.engine.api.surroundings import Leftover, Surroundings
+from scylla_restore.engine.cluster.port import DiskSpace
+from scylla_restore.engine.core.rehearsal import Speed, rehearse
+from scylla_restore.events.model.target import RateLimit, Tuning
+
+OTHER_RUN = "6f1d2c3b-0000-4000-8000-000000000002"
+MUCH = (directory("t1", [100] * 60),)
+
+
+def warnings(
+    *nodes: Host, tuning: Tuning | None = None, sizes: tuple[int, ...] = (), **found: object
+) -> list[str]:
+    directories = (directory("t1", sizes),) if sizes else MUCH
+    state = dry(World(hosts=nodes, directories=directories, tuning=tuning)).state
+    size = state.workload.size
+    rehearsal = rehearse(state, dict.fromkeys(state.nodes, Speed(download=1.0, load=1.0)), START)
+    assert state.workload.size == size
+    surroundings = msgspec.convert(found, Surroundings)
+    return list(warnings_of(state, rehearsal, surroundings, known_runs={"a-known-run"}))
+
+
+def test_there_is_nothing_to_say_of_a_plain_restore() -> None:
+    assert warnings(*hosts("n1", "n2")) == []
+
+
+def test_a_node_that_does_not_reach_a_location_is_named_with_what_it_said() -> None:
+    deaf = Host(address="n2", locations=(), unreachable={LOCATION.key: "403 Forbidden"})
+
+    assert warnings(Host(address="n1"), deaf) == [
+        "n2 cannot read s3:backups, which leaves it to n1: 403 Forbidden",
+        "n2 would have nothing to do: there is too little for all nodes, or it is out of their reach",
+    ]
+
+
+def test_many_nodes_are_counted() -> None:
+    deaf = [Host(address=f"n{number}", locations=()) for number in range(2, 9)]
+
+    assert warnings(Host(address="n1"), *deaf)[0] == (
+        "n2, n3, n4 and 4 more cannot read s3:backups, which leaves it to n1: it is not listed there"
+    )
+
+
+def test_a_rate_limit_for_a_dc_that_is_not_there_is_noticed() -> None:
+    limits = (RateLimit(mib_per_second=5), RateLimit(mib_per_second=7, dc="dc9"))
+
+    assert warnings(*hosts("n1"), tuning=Tuning(rate_limit=limits)) == [
+        "a rate limit is for DC dc9, which the cluster does not have: it has dc1"
+    ]
+
+
+def test_compaction_that_is_off_already_stays_off() -> None:
+    off = Host(address="n2", compacting=False)
+
+    assert warnings(Host(address="n1"), off) == [
+        "automatic compaction is off already on n2 for ks.t1: it stays as it is, during the restore and after it"
+    ]
+
+
+@pytest.mark.parametrize(("free", "count"), [(99, 1), (100, 0)])
+def test_a_disk_that_is_too_full_is_named(free: int, count: int) -> None:
+    told = warnings(*hosts("n1"), disks={"n1": DiskSpace(total=1000, free=free)}, sizes=(9, 9))
+
+    assert len(told) == count
+    assert all(warning.startswith("n1 has 9 % of its disk free, and 10 % are kept free") for warning in told)
+
+
+def test_a_backup_that_is_larger_than_all_disks_is_noticed() -> None:
+    disks = {"n1": DiskSpace(total=10_000, free=3_000), "n2": DiskSpace(total=10_000, free=2_999)}
+
+    assert warnings(*hosts("n1", "n2"), disks=disks) == [
+        "the nodes have 5,999 bytes free in all, which is less than the 6,000 of the backup, replicas not counted"
+    ]
+
+
+def test_what_other_runs_have_left_is_named_by_run() -> None:
+    leftovers = [
+        Leftover(run=OTHER_RUN, node="n1", path="ks/t1-0/snapshots/scylla-restore-x-1-1"),
+        Leftover(run=OTHER_RUN, node="n2", path="ks/t1-0/snapshots/scylla-restore-x-2-1"),
+        Leftover(run="a-known-run", node="n1", path="ks/t1-0/snapshots/scylla-restore-y-1-1"),
+    ]
+
+    unknown, known = warnings(*hosts("n1", "n2"), leftovers=leftovers)
+    assert unknown.startswith(
+        f"run {OTHER_RUN}, of which this log knows nothing, has 2 directories on n1, n2, such as"
+    )
+    assert known == (
+        "run a-known-run has left 1 of its directories on n1, such as data:ks/t1-0/snapshots/scylla-restore-y-1-1"
+    )
+
+
+def test_a_node_that_does_not_tell_is_no_obstacle() -> None:
+    assert warnings(*hosts("n1"), silent={"n1": "timed out"}) == [
+        "n1 did not tell of its disk, or of what other restores have left there: timed out"
+    ]
