@@ -11,6 +11,7 @@ from scylla_restore.engine.cli.engines import engine_for
 from scylla_restore.engine.cli.finding import find_run
 from scylla_restore.engine.cli.following import Follower
 from scylla_restore.engine.cli.foreground import Events, ForegroundRun, work
+from scylla_restore.engine.cli.leases import when_lapsed
 from scylla_restore.engine.cli.retyping import command_to_type
 from scylla_restore.engine.cli.signals import taken_signals
 from scylla_restore.engine.core.state import Status
@@ -22,7 +23,7 @@ _NOT_DONE = 1
 
 
 def pause(run: str, /, *, context: Given) -> int:
-    """Ask a running engine to stop cleanly, and wait until it has.
+    """Ask a running engine to stop cleanly, and wait until it has. A run that is paused already is as it should be.
 
     Args:
         run: id of the run, or its beginning.
@@ -31,6 +32,8 @@ def pause(run: str, /, *, context: Given) -> int:
         run_id = find_run(log, run)
         follower = Follower(log, run_id)
         follower.catch_up()
+        if follower.state.state is RunState.PAUSED:
+            return _tell(follower, context, wanted=RunState.PAUSED)
         if follower.is_over:
             raise TargetError(f"run {run_id} does not go on: it is {follower.state.state.value}")
         if follower.is_left_alone:
@@ -62,7 +65,7 @@ def _abort_here(log: EventLog, run: str, context: Context) -> int:
         signals = stack.enter_context(taken_signals())
         on_event = stack.enter_context(diagnosed(context, events))
         engine = stack.enter_context(engine_for(context, log, locations_of(log, run), on_event))
-        aborted = engine.abort(run)
+        aborted = when_lapsed(lambda: engine.abort(run), context)
         signals.is_counting = True
         foreground = ForegroundRun(aborted, engine, events, context, signals, is_ending=True)
         work(foreground, context)

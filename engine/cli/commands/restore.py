@@ -13,6 +13,7 @@ from scylla_restore.engine.cli.ends import tell_end
 from scylla_restore.engine.cli.engines import engine_for
 from scylla_restore.engine.cli.finding import find_run
 from scylla_restore.engine.cli.foreground import Events, ForegroundRun, work
+from scylla_restore.engine.cli.leases import when_lapsed
 from scylla_restore.engine.cli.signals import taken_signals
 from scylla_restore.engine.cli.support import check_supported, check_tuning
 from scylla_restore.engine.cli.target_options import TargetOptions, TuningOptions
@@ -79,7 +80,11 @@ def resume(
         log = stack.enter_context(context.log())
         run_id = _newest_unfinished(log) if run is None else find_run(log, run)
         engine = stack.enter_context(engine_for(context, log, locations_of(log, run_id), on_event))
-        resumed = engine.resume(run_id, flags, take_over=take_over)
+        if take_over and log.is_owned(run_id):
+            context.output.note(
+                f"taking the run over from {log.head(run_id).owner}, which is given time to notice"
+            )
+        resumed = when_lapsed(lambda: engine.resume(run_id, flags, take_over=take_over), context)
         signals.is_counting = True
         foreground = ForegroundRun(resumed, engine, events, context, signals)
         work(foreground, context)
