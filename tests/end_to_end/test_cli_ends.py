@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.console import LabProcess, lab_process
+from tests.support.console import LabProcess, lab_process, wait_until
 
 from scylla_restore.events.model.run import AbortRequested, PauseRequested
 
@@ -25,22 +25,31 @@ def run_of(lab: LabProcess) -> str:
 def test_a_running_engine_is_asked_to_pause(lab: LabProcess) -> None:
     process = lab.start(*lab.run_words())
     lab.wait_for_load()
-    said = lab.call("pause", run_of(lab)[:8])
+    with lab.stopped(process):
+        pausing = lab.start("pause", run_of(lab)[:8])
+        wait_until(lambda: "asked the engine of run" in pausing.stderr, "the request is left")
+    said = pausing.end()
     assert said.code == 0, said.stderr
-    assert "asked the engine of run" in said.stderr
+    assert f"{run_of(lab)[:8]} running DATA " in said.stderr
     assert f"scylla-restore resume {run_of(lab)}" in said.stderr
     paused = process.end()
     assert paused.code == 3
     assert paused.stderr.startswith("paused: asked for by ")
     assert len(lab.events(PauseRequested)) == 1
     again = lab.call("pause", run_of(lab))
-    assert (again.code, again.stderr) == (2, f"error: run {run_of(lab)} does not go on: it is paused\n")
+    assert (again.code, again.stderr.startswith("paused: `scylla-restore resume ")) == (0, True)
+    assert lab.call("abort", run_of(lab)).code == 0
+    over = lab.call("pause", run_of(lab))
+    assert (over.code, over.stderr) == (2, f"error: run {run_of(lab)} does not go on: it is aborted\n")
 
 
 def test_a_running_engine_is_asked_to_abort(lab: LabProcess) -> None:
     process = lab.start(*lab.run_words())
     lab.wait_for_load()
-    said = lab.call("abort", run_of(lab), "--json")
+    with lab.stopped(process):
+        aborting = lab.start("abort", run_of(lab), "--json")
+        wait_until(lambda: "asked the engine of run" in aborting.stderr, "the request is left")
+    said = aborting.end()
     assert said.code == 0, said.stderr
     (progress,) = said.documents()
     assert (progress["state"], progress["completed_at"]) == ("aborted", None)
