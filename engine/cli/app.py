@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[Group | None, tuple[Entry, ...]], ...] = (
     (
         RESTORE,
         (
+            Entry("backups", "backups:backups", "List the snapshots in backup locations."),
             Entry(
                 "plan",
                 "plan:plan",
