@@ -22,10 +22,10 @@ Directory = dict[str, SimFile]
 class Disk:
     """Directories by their path below the data directory, and a file system of limited size."""
 
-    def __init__(self, total: int, *, tight: bool) -> None:
+    def __init__(self, total: int) -> None:
         self.total = total
-        self.tight = tight
-        """Whether it can ever be full: counting is not free."""
+        self.tight = False
+        """Whether it was full once: only then it is counted what each file takes."""
         self.others = 0
         """Bytes that are taken by something else."""
         self.directories: dict[str, Directory] = {}

@@ -163,6 +163,7 @@ class Faults:
             case "scylla_restart":
                 node.restart_scylla()
             case "disk_full":
+                node.disk.tight = True
                 node.disk.others = node.disk.free
                 self._scheduler.at(end_us, lambda: setattr(node.disk, "others", 0))
             case "foreign_load":
@@ -186,7 +187,6 @@ def plan_node(
         download_bytes_per_s=speed * random.choice((10, 40)),
         load_bytes_per_s=speed * random.choice((10, 40)),
         disk_total=10**11,
-        disk_tight=True,
         locations=locations,
         transfers=random.choice((2, 2, 2, 8)),
         bandwidth_rate=random.choice(("off", "off", "100M")),

@@ -23,7 +23,6 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True):
     download_bytes_per_s: int
     load_bytes_per_s: int
     disk_total: int
-    disk_tight: bool
     locations: tuple[str, ...]
     transfers: int
     bandwidth_rate: str
@@ -57,7 +56,7 @@ class SimNode:
         self.address = plan.address
         self.scheduler = scheduler
         self.random = dice(f"{seed}/node/{plan.address}")
-        self.disk = Disk(plan.disk_total, tight=plan.disk_tight)
+        self.disk = Disk(plan.disk_total)
         self.agent = Agent(self.disk, self.random, bytes_per_s=plan.download_bytes_per_s)
         self.loads = Loads(
             self.disk,
