@@ -1,18 +1,17 @@
 """`backups`: what is there to be restored."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from scylla_restore.engine.api import Stores
 from scylla_restore.engine.api.backups import Backup, find_backups, told_by_manifests, told_by_names
 from scylla_restore.engine.backup.catalogue import CataloguedSnapshot
 from scylla_restore.engine.cli.backups_view import backups_lines
 from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
-from scylla_restore.engine.cli.engines import Stores
 from scylla_restore.engine.cli.units import count_text
 from scylla_restore.engine.core.location import parse_locations
 from scylla_restore.engine.core.snapshot_tag import snapshot_time
@@ -43,7 +42,7 @@ def backups(
     where = parse_locations(location)
     if snapshot_tag is not None:
         snapshot_time(snapshot_tag)
-    with diagnosed(context), closing(Stores(context.file.config, context.environment)) as stores:
+    with diagnosed(context), Stores(context.file.config, context.environment) as stores:
         found = _found(stores, where, snapshot_tag)
         listed = (
             _detailed(found, stores, where, context)

@@ -69,9 +69,9 @@ def _earlier_runs(context: Context) -> Iterator[EventLog]:
         try:
             log = stack.enter_context(context.log())
         except LogUnavailable as error:
-            context.output.warn(f"earlier runs are unknown to this plan: {error}")
+            context.output.warn(f"earlier runs cannot be asked about: {error}")
             log = MemoryLog()
         except LogError as error:
-            context.output.note(f"earlier runs are unknown to this plan: {error}")
+            context.output.note(f"no earlier runs to go by: {error}")
             log = MemoryLog()
         yield log
