@@ -14,13 +14,13 @@ a whole, too:
 
 1. Records go into a bucket only while it is open and has the writer's epoch and head.
 2. A bucket is closed only by the owner of its epoch, and stays closed.
-3. Bucket k+1 is opened only by who has seen k closed, and only once.
+3. Bucket k+1 is opened once, behind a closed k: by the owner of k's epoch, with that epoch; or by who claims the run,
+   with a higher one. So epochs never fall from bucket to bucket.
 
 So an owner A who was overtaken by B can write nothing, wherever it believes the end to be. B raised the epoch in
 bucket k, which was the last and open. Buckets before k are closed: rule 1. In k A has an older epoch: rule 1. Buckets
-behind k are opened after k was closed, which A cannot do: rule 2. And if A had closed k just before B came, both may try
-to open k+1, of whom one succeeds: rule 3. If that is A, B finds k+1 open and raises the epoch there; if it is B, A finds
-a younger epoch in it.
+behind k have B's epoch or a higher one: rule 3. And if A had closed k just before B came, both may try to open k+1, of
+whom one succeeds: rule 3. If that is A, B finds k+1 open and raises the epoch there; if it is B, A finds it taken.
 
 A write whose answer was lost may still arrive. It finds its condition met, and then it is the write that its sender
 sends again and finds done; or it finds another head, epoch or bucket, and does nothing.

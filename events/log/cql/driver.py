@@ -13,6 +13,8 @@ _CONNECT_S: Final = 5.0
 _RECONNECT_S: Final = 1.0
 _HEARTBEAT_S: Final = 5.0
 _REMOTE_HOSTS: Final = 3
+_NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+"""The driver has nothing but this text to tell."""
 _ANSWERS_WITH_ERROR: Final = "look at the server's own log"
 
 
@@ -114,7 +116,6 @@ def _refusal(address: CqlAddress, error: BaseException) -> LogUnavailable | Unus
     from cassandra.protocol import ErrorMessage, SyntaxException  # noqa: PLC0415
 
     who = f"the user {address.user}" if address.user else "anybody without a user"
-    cause = error.__cause__ or error
     if isinstance(error, AuthenticationFailed):
         return UnusableLog(
             f"the log {address} does not let {who} in: {_words(error)}",
@@ -125,7 +126,7 @@ def _refusal(address: CqlAddress, error: BaseException) -> LogUnavailable | Unus
             f"the log {address} forbids {who} what is needed: {_words(error)}",
             hint="grant the user SELECT and MODIFY on the keyspace, and CREATE for the first use",
         )
-    if isinstance(error, ssl.SSLCertVerificationError) or isinstance(cause, ssl.SSLCertVerificationError):
+    if _NOT_TRUSTED in str(error):
         return UnusableLog(
             f"the log {address} shows a certificate that is not trusted: {_words(error)}",
             hint="name its authorities with tls=FILE; where it does not name the node's address, with tls_names=off",

@@ -20,6 +20,7 @@ from scylla_restore.events.log.port import Checkpoint, Claim, Head, Request, Req
 from scylla_restore.events.log.reading import read_envelopes
 
 REQUEST_TIMEOUT_S: Final = 6.0
+LEASE_S: Final = 15
 
 
 def _utc_now() -> datetime:
@@ -29,8 +30,8 @@ def _utc_now() -> datetime:
 class CqlLog:
     """An ``EventLog`` at ``address``; with ``create`` what is missing of keyspace and tables is made.
 
-    An owner holds a lease of 15 s, which ``keep`` renews; it lapses when its process dies. A server that does not
-    answer within ``request_timeout_s`` is ``LogUnavailable``.
+    An owner holds a lease of ``lease_s``, which ``keep`` renews when it is 5 s old, and which lapses when its process
+    dies. A server that does not answer within ``request_timeout_s`` is ``LogUnavailable``.
 
     Raises:
         UnusableLog: there is no log, or it lets nobody in, or is not ours.
@@ -44,6 +45,7 @@ class CqlLog:
         password: str | None = None,
         create: bool = True,
         request_timeout_s: float = REQUEST_TIMEOUT_S,
+        lease_s: int = LEASE_S,
         limits: Limits | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
@@ -53,7 +55,7 @@ class CqlLog:
         self._session = CqlSession(
             address, password=password, create=create, request_timeout_s=request_timeout_s
         )
-        self._records = RecordTables(self._session)
+        self._records = RecordTables(self._session, lease_s=lease_s)
         self._runs = RunTable(self._session)
         self._requests = Requests(self._session)
         self._checkpoints = Checkpoints(self._session, self._records, self._limits.piece_bytes)

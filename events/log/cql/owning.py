@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -16,12 +15,11 @@ from scylla_restore.events.log.cql.buckets import Bucket, Group, Records, last_b
 from scylla_restore.events.log.cql.groups import Limits, make_group, without_body
 from scylla_restore.events.log.port import Claim
 
-LEASE_S: Final = 15
 RENEW_AFTER_S: Final = 5.0
 
 _CLAIM_ATTEMPTS: Final = 100
 _WRITE_ATTEMPTS: Final = 20
-_LOST_ANSWERS: Final = 3
+_LOST_ANSWERS: Final = 2
 
 
 def claim_run(
@@ -33,35 +31,46 @@ def claim_run(
         RunIsOwned: a lease holds, and ``take_over`` is false.
         LogUnavailable: it is not known whether the run was claimed; a claim that was lapses by itself.
     """
+    lost = 0
     for _ in range(_CLAIM_ATTEMPTS):
         last = last_bucket(records, run, certain=True)
-        if last is None:
-            first = Bucket(run=run, number=0, epoch=1, owner=owner, base=0, head=0, head_hash=genesis(run))
-            if _is_done(partial(records.open, first, token), records, run, token):
-                return first
-            continue
-        if last.lease is not None and not take_over:
-            raise RunIsOwned(run, last.owner, until=now() + timedelta(seconds=last.lease.left_s))
-        epoch = last.epoch + 1
-        if last.closed:
-            following = last.next(epoch=epoch, owner=owner)
-            if _is_done(partial(records.open, following, token), records, run, token):
-                return following
-        elif _is_done(partial(records.take, last, owner, token, if_free=not take_over), records, run, token):
-            # The owner before may have written until just then. One who came after makes no difference: this owner
-            # is fenced off already, whatever it takes for the head.
-            taken = last_bucket(records, run, last.number, certain=True) or last
-            return taken.owned(epoch=epoch, owner=owner)
+        if last is not None and last.lease is not None:
+            if last.lease.token == token:
+                # An earlier attempt, whose answer was lost.
+                return last
+            if not take_over:
+                raise RunIsOwned(run, last.owner, until=now() + timedelta(seconds=last.lease.left_s))
+        try:
+            claimed = _claim(records, last, run, owner, token=token, if_free=not take_over)
+        except LogUnavailable:
+            lost += 1
+            if lost == _LOST_ANSWERS:
+                raise
+        else:
+            if claimed is not None:
+                return claimed
     raise LogUnavailable(f"run {run} is being claimed by others all the time")
 
 
-def _is_done(write: Callable[[], bool], records: Records, run: str, token: str) -> bool:
-    """Make a write that puts down ``token``, and find out whether it was made, even if its answer is lost."""
-    try:
-        return write()
-    except LogUnavailable:
-        last = last_bucket(records, run, certain=True)
-        return last is not None and last.lease is not None and last.lease.token == token
+def _claim(
+    records: Records, last: Bucket | None, run: str, owner: str, *, token: str, if_free: bool
+) -> Bucket | None:
+    """Claim the run at what is taken for its last bucket; return that bucket, or None if somebody was quicker."""
+    if last is None:
+        first = Bucket(run=run, number=0, epoch=1, owner=owner, base=0, head=0, head_hash=genesis(run))
+        return first if records.open(first, token) else None
+    epoch = last.epoch + 1
+    if last.closed:
+        following = last.next(epoch=epoch, owner=owner)
+        return following if records.open(following, token) else None
+    if not records.take(last, owner, token, if_free=if_free):
+        return None
+    # The owner before may have written until just then.
+    taken = last_bucket(records, run, last.number, certain=True)
+    if taken is not None and taken.epoch == epoch:
+        return taken
+    # Somebody has come after already: this claim was good for a moment, and what it believes now is refused.
+    return last.owned(epoch=epoch, owner=owner)
 
 
 class RunWriter:

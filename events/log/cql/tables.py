@@ -6,7 +6,6 @@ from typing import Final, cast
 from scylla_restore.events.errors import LogUnavailable
 from scylla_restore.events.log.cql import statements
 from scylla_restore.events.log.cql.buckets import Bucket, Group, Lease
-from scylla_restore.events.log.cql.owning import LEASE_S
 from scylla_restore.events.log.cql.session import Bound, CqlSession
 
 _PIECES_AT_ONE_TIME: Final = 8
@@ -15,10 +14,11 @@ _CLAIMS_AT_ONE_TIME: Final = 100
 
 
 class RecordTables:
-    """See ``Records``."""
+    """See ``Records``; a lease holds for ``lease_s``."""
 
-    def __init__(self, session: CqlSession) -> None:
+    def __init__(self, session: CqlSession, *, lease_s: int) -> None:
         self._session = session
+        self._lease_s = lease_s
 
     def bucket(self, run: str, number: int, *, certain: bool = False) -> Bucket | None:
         """See ``Records.bucket``."""
@@ -42,13 +42,13 @@ class RecordTables:
     def open(self, bucket: Bucket, token: str) -> bool:
         """See ``Records.open``."""
         values = (bucket.epoch, bucket.owner, bucket.base, bucket.head, bucket.head_hash, *_place(bucket))
-        return self._session.apply((statements.OPEN_BUCKET, values), _lease(bucket, token))
+        return self._session.apply((statements.OPEN_BUCKET, values), self._lease(bucket, token))
 
     def take(self, bucket: Bucket, owner: str, token: str, *, if_free: bool) -> bool:
         """See ``Records.take``."""
         values = (bucket.epoch + 1, owner, *_place(bucket), bucket.epoch)
         return self._session.apply(
-            (statements.TAKE_IF_FREE if if_free else statements.TAKE, values), _lease(bucket, token)
+            (statements.TAKE_IF_FREE if if_free else statements.TAKE, values), self._lease(bucket, token)
         )
 
     def append(self, bucket: Bucket, group: Group) -> bool:
@@ -76,7 +76,7 @@ class RecordTables:
 
     def renew(self, bucket: Bucket, token: str) -> bool:
         """See ``Records.renew``."""
-        return self._session.apply((statements.RENEW, (LEASE_S, token, *_place(bucket), bucket.epoch)))
+        return self._session.apply((statements.RENEW, (self._lease_s, token, *_place(bucket), bucket.epoch)))
 
     def release(self, bucket: Bucket) -> bool:
         """See ``Records.release``."""
@@ -117,6 +117,9 @@ class RecordTables:
         """Delete the pieces of something that nobody refers to any more."""
         self._session.write(statements.DROP_PIECES, (run, key))
 
+    def _lease(self, bucket: Bucket, token: str) -> Bound:
+        return statements.PUT_LEASE, (self._lease_s, token, *_place(bucket))
+
 
 class RunTable:
     """Which runs there are, in the order of their first claims."""
@@ -156,7 +159,3 @@ def _place(bucket: Bucket) -> tuple[str, int]:
 
 def _at_head(bucket: Bucket) -> tuple[int, int, bytes]:
     return bucket.epoch, bucket.head, bucket.head_hash
-
-
-def _lease(bucket: Bucket, token: str) -> Bound:
-    return statements.PUT_LEASE, (LEASE_S, token, *_place(bucket))
