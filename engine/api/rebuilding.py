@@ -1,11 +1,16 @@
 """Makes a run's tables anew from its log."""
 
+from typing import Final
+
 import msgspec
 
 from scylla_restore.events.errors import TablesMoved, UnknownRun
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.tables.port import ProjectionTables, RowCounts
 from scylla_restore.events.tables.projector import Projector, run_key
+
+_STEP_RECORDS: Final = 20_000
+"""More than an engine takes: here nobody waits for the log meanwhile, or not often."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +37,7 @@ def rebuild(log: EventLog, tables: ProjectionTables, run: str) -> Rebuilt:
         raise UnknownRun(run)
     before = tables.counts(key)
     tables.drop(key)
-    projector = Projector(log, tables, run)
+    projector = Projector(log, tables, run, step_records=_STEP_RECORDS)
     while True:
         try:
             if not projector.advance():

@@ -40,19 +40,33 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     overview: RunOverview
 
 
-def fold(state: Kept, envelopes: Iterable[Envelope]) -> Changes:
-    """Fold records into ``state``, and return what they change in the tables."""
-    run_rows: dict[restore_run.Key, RestoreRunRow | None] = {}
-    progress_rows: dict[restore_run_progress.Key, RestoreRunProgressRow | None] = {}
-    for envelope in envelopes:
-        progress.apply(state.progress, envelope)
-        if changed_runs := restore_run.apply(state.restore_run, envelope):
-            gather(run_rows, changed_runs)
-        if changed_rows := restore_run_progress.apply(state.restore_run_progress, envelope):
-            gather(progress_rows, changed_rows)
-    return Changes(
-        restore_run=run_rows, restore_run_progress=progress_rows, overview=runs.overview(state.progress)
-    )
+class Folding:
+    """Folds records into a state, and gathers what they change until somebody takes it."""
+
+    def __init__(self, state: Kept) -> None:
+        self.state = state
+        self._run_rows: dict[restore_run.Key, RestoreRunRow | None] = {}
+        self._progress_rows: dict[restore_run_progress.Key, RestoreRunProgressRow | None] = {}
+
+    def fold(self, envelopes: Iterable[Envelope]) -> None:
+        """Fold records. Where reading one fails, those before it are folded."""
+        state = self.state
+        for envelope in envelopes:
+            progress.apply(state.progress, envelope)
+            if changed_runs := restore_run.apply(state.restore_run, envelope):
+                gather(self._run_rows, changed_runs)
+            if changed_rows := restore_run_progress.apply(state.restore_run_progress, envelope):
+                gather(self._progress_rows, changed_rows)
+
+    def take(self) -> Changes:
+        """Return what has changed since it was taken last."""
+        changes = Changes(
+            restore_run=self._run_rows,
+            restore_run_progress=self._progress_rows,
+            overview=runs.overview(self.state.progress),
+        )
+        self._run_rows, self._progress_rows = {}, {}
+        return changes
 
 
 def encode(state: Kept) -> bytes:

@@ -11,6 +11,7 @@ coming back after a kill, following a run and making everything anew are one and
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 from scylla_restore.events.envelope import Envelope
@@ -19,7 +20,7 @@ from scylla_restore.events.log.port import Checkpoint, EventLog
 from scylla_restore.events.log.reading import usable_checkpoint
 from scylla_restore.events.model.run import RunStarted
 from scylla_restore.events.projections import kept
-from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Kept
+from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept
 from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.tables.port import Position, ProjectionTables, RunKey
 
@@ -52,7 +53,7 @@ class Projector:
         self._log = log
         self._tables = tables
         self._key: RunKey | None = None
-        self._state = Kept()
+        self._folding = Folding(Kept())
         self._folded: Position | None = None
         self._applied: Position | None = None
         self._unapplied: tuple[Changes, Position] | None = None
@@ -62,7 +63,7 @@ class Projector:
     @property
     def seq(self) -> int:
         """The last record that the tables are known to hold; 0 for none."""
-        return self._applied.seq if self._applied is not None else 0
+        return _seq(self._applied)
 
     def advance(self) -> bool:
         """Take the tables one step on, and return whether there was anything to do.
@@ -91,7 +92,7 @@ class Projector:
             name=CHECKPOINT_NAME,
             seq=folded.seq,
             hash=folded.hash,
-            state=kept.encode(self._state),
+            state=kept.encode(self._folding.state),
         )
         with suppress(LogError):
             self._log.save_checkpoint(checkpoint)
@@ -107,34 +108,37 @@ class Projector:
             # The tables of another history, as after a log was put back from a copy.
             self._tables.drop(key)
             applied = None
-        self._state, self._folded = Kept(), None
+        state, self._folded = Kept(), None
         if applied is not None:
-            self._state, self._folded = _put_away(self._log, self.run, upto=applied.seq)
-        self._saved_seq = self._folded.seq if self._folded is not None else 0
+            state, self._folded = _put_away(self._log, self.run, upto=applied.seq)
+        self._folding = Folding(state)
+        self._saved_seq = _seq(self._folded)
         self._applied, self._unapplied, self._records = applied, None, None
         self._key = key
         return key
 
     def _fold_some(self) -> bool:
         """Fold the next records; false when there are none. Up to where the tables are, rows are not made again."""
-        folded_seq = self._folded.seq if self._folded is not None else 0
+        folded_seq = _seq(self._folded)
         behind = self.seq - folded_seq
         if self._records is None:
             self._records = self._log.read(self.run, from_seq=folded_seq + 1)
+        step = _Step(self._records, min(behind, self._step_records) if behind > 0 else self._step_records)
         try:
-            most = min(behind, self._step_records) if behind > 0 else self._step_records
-            records = list(_step(self._records, most))
+            self._folding.fold(step)
         except BaseException:
             self._records = None
             raise
-        if not records:
+        finally:
+            if step.last is not None:
+                self._folded = Position(seq=step.last.seq, hash=step.last.hash)
+        if step.last is None:
             self._records = None
-            return False
-        changes = kept.fold(self._state, records)
-        self._folded = Position(seq=records[-1].seq, hash=records[-1].hash)
-        if behind <= 0:
-            self._unapplied = changes, self._folded
-        return True
+        if behind > 0:
+            self._folding.take()
+        elif self._folded is not None and self._folded != self._applied:
+            self._unapplied = self._folding.take(), self._folded
+        return step.last is not None or self._unapplied is not None
 
     def _apply(self, key: RunKey, changes: Changes, upto: Position) -> None:
         try:
@@ -165,7 +169,7 @@ def run_key(log: EventLog, run: str) -> RunKey | None:
 def progress_put_away(log: EventLog, run: str) -> tuple[ProgressState, int]:
     """Return the run's progress up to some record, and that record's sequence: as far as it was put away."""
     state, folded = _put_away(log, run, upto=None)
-    return state.progress, folded.seq if folded is not None else 0
+    return state.progress, _seq(folded)
 
 
 def _put_away(log: EventLog, run: str, *, upto: int | None) -> tuple[Kept, Position | None]:
@@ -182,10 +186,23 @@ def _is_in(log: EventLog, run: str, position: Position) -> bool:
     return record is not None and record.seq == position.seq and record.hash == position.hash
 
 
-def _step(records: Iterator[Envelope], most: int) -> Iterator[Envelope]:
-    size = 0
-    for number, envelope in enumerate(records, start=1):
-        yield envelope
-        size += len(envelope.record)
-        if number == most or size >= STEP_BYTES:
-            return
+def _seq(position: Position | None) -> int:
+    return 0 if position is None else position.seq
+
+
+class _Step:
+    """Some of the records to come; ``last`` is the last one that was taken."""
+
+    def __init__(self, records: Iterator[Envelope], most: int) -> None:
+        self._records = records
+        self._most = most
+        self.last: Envelope | None = None
+
+    def __iter__(self) -> Iterator[Envelope]:
+        size = 0
+        for envelope in islice(self._records, self._most):
+            self.last = envelope
+            yield envelope
+            size += len(envelope.record)
+            if size >= STEP_BYTES:
+                return

@@ -17,6 +17,7 @@ from scylla_restore.events.tables.sqlite_schema import (
     RUN_OVERVIEW,
     SCHEMA,
     StoredOverview,
+    Value,
 )
 
 
@@ -34,6 +35,7 @@ class SQLiteTables:
 
     def apply(self, run: RunKey, changes: Changes, *, after: Position | None, upto: Position) -> None:
         """See ``ProjectionTables.apply``."""
+        puts, deletes = _puts(changes), _deletes(changes)
         with self._writing() as connection:
             position = _position(connection, run)
             if position == upto:
@@ -42,11 +44,9 @@ class SQLiteTables:
                 raise TablesMoved(run.run)
             if after is None:
                 _drop(connection, run)
-            _write(connection, changes)
-            stored = StoredOverview(
-                **msgspec.structs.asdict(changes.overview), version=VERSION, seq=upto.seq, hash=upto.hash
-            )
-            for statement, values in RUN_OVERVIEW.inserts([stored]):
+            for statement, keys in deletes:
+                connection.executemany(statement, keys)
+            for statement, values in (*puts, *RUN_OVERVIEW.inserts([_stored(changes.overview, upto)])):
                 connection.execute(statement, values)
 
     def drop(self, run: RunKey) -> None:
@@ -124,21 +124,26 @@ def _position(connection: sqlite3.Connection, run: RunKey) -> Position | None:
     return None if row is None else Position(seq=row[0], hash=row[1])
 
 
-def _write(connection: sqlite3.Connection, changes: Changes) -> None:
-    connection.executemany(
-        RESTORE_RUN.delete, [key for key, row in changes.restore_run.items() if row is None]
-    )
-    connection.executemany(
-        RESTORE_RUN_PROGRESS.delete, [key for key, row in changes.restore_run_progress.items() if row is None]
-    )
-    statements = [
-        *RESTORE_RUN.inserts([row for row in changes.restore_run.values() if row is not None]),
-        *RESTORE_RUN_PROGRESS.inserts(
-            [row for row in changes.restore_run_progress.values() if row is not None]
+def _puts(changes: Changes) -> list[tuple[str, list[Value]]]:
+    runs = [row for row in changes.restore_run.values() if row is not None]
+    rows = [row for row in changes.restore_run_progress.values() if row is not None]
+    return [*RESTORE_RUN.inserts(runs), *RESTORE_RUN_PROGRESS.inserts(rows)]
+
+
+def _deletes(changes: Changes) -> list[tuple[str, list[tuple[str | int, ...]]]]:
+    return [
+        (RESTORE_RUN.delete, [key for key, row in changes.restore_run.items() if row is None]),
+        (
+            RESTORE_RUN_PROGRESS.delete,
+            [key for key, row in changes.restore_run_progress.items() if row is None],
         ),
     ]
-    for statement, values in statements:
-        connection.execute(statement, values)
+
+
+def _stored(overview: RunOverview, position: Position) -> StoredOverview:
+    return StoredOverview(
+        **msgspec.structs.asdict(overview), version=VERSION, seq=position.seq, hash=position.hash
+    )
 
 
 def _drop(connection: sqlite3.Connection, run: RunKey) -> None:
