@@ -104,7 +104,7 @@ class ForegroundRun:
             return ()
         away = self.run.log_away
         return (
-            *([self._stopping] if self._stopping else []),
+            *([self._stopping] if self._stopping and _is_drawn(self._context) else []),
             *([f"the log does not answer, nothing new is started until it does: {away}"] if away else []),
             *self._events.waits.lines(),
         )
@@ -136,6 +136,8 @@ class ForegroundRun:
                 f"stopping ({at_text(self._context.clock.now())}): downloads are ended and what they left is removed, "
                 "the nodes' settings are put back; once more stops at once"
             )
+            if not _is_drawn(self._context):
+                self._context.output.say(self._stopping)
 
 
 def work(run: ForegroundRun, context: Context) -> None:
@@ -156,11 +158,17 @@ def _display(context: Context) -> Iterator[Display]:
         yield _nothing
     elif output.is_json:
         yield written(context, output.note)
-    elif output.is_terminal:
+    elif _is_drawn(context):
         with drawn(context, details=False) as display:
             yield display
     else:
         yield written(context, output.line)
+
+
+def _is_drawn(context: Context) -> bool:
+    """Whether the run is shown on a terminal, where anything that is written beside it would be in its way."""
+    output = context.output
+    return output.is_terminal and not output.is_json and not output.is_quiet
 
 
 def _nothing(watched: Watched, *, is_news: bool, is_last: bool) -> None:

@@ -107,7 +107,7 @@ def fault(options: FaultOptions) -> str:
         raise TargetError(f"the lab has no node {named}", hint=f"its nodes are {addresses}")
     if options.clear:
         ended = clear_faults(options.directory, node=options.node, on=options.on, kind=options.kind)
-        return f"ended {ended} faults"
+        return f"faults ended: {ended}"
     if options.fault is None:
         raise TargetError("no fault is named", hint="--kind names one, --clear ends them")
     added = add_fault(options.directory, options.fault)

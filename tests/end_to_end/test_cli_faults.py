@@ -29,7 +29,8 @@ def lab(tmp_path: Path) -> Iterator[LabProcess]:
 
 
 def test_a_node_without_space_waits_while_the_others_carry_on(lab: LabProcess) -> None:
-    lab.fault("--kind", "disk-full", "--node", NODE)
+    words = ("lab", "fault", "--dir", str(lab.files.root), "--kind", "disk-full", "--node", NODE)
+    assert lab.call(*words, configured=False).code == 0
     said = lab.call(*lab.run_words())
     assert said.code == 0, said.stderr
     assert f"{NODE} has no space for its next batch, asked again at " in said.stdout
@@ -40,11 +41,12 @@ def test_a_node_without_space_waits_while_the_others_carry_on(lab: LabProcess) -
 
 
 def test_where_no_node_has_space_the_run_pauses_and_can_be_resumed(lab: LabProcess) -> None:
-    lab.fault("--kind", "disk-full")
+    lab.fault("disk-full")
     said = lab.call(*lab.run_words())
     assert said.code == 3
     assert said.stderr.startswith("paused: no node has enough free disk space for its next batch\n")
-    lab.fault("--clear")
+    words = ("lab", "fault", "--dir", str(lab.files.root), "--clear")
+    assert lab.call(*words, configured=False).stderr == "faults ended: 1\n"
     assert lab.call("resume").code == 0
     assert lab.loaded_sstables() == 72
 
@@ -83,7 +85,7 @@ def test_a_backup_that_is_not_whole_is_refused_before_anything_is_touched(lab: L
 def test_an_agent_that_forgets_its_jobs_is_given_new_ones(lab: LabProcess) -> None:
     process = lab.start(*lab.run_words())
     lab.wait_for_load()
-    lab.fault("--kind", "lost-job", "--node", NODE, "--on", "/agent/rclone/job/progress*")
+    lab.fault("lost-job", node=NODE, on="/agent/rclone/job/progress*")
     said = process.end()
     assert said.code == 0, said.stderr
     assert lab.loaded_sstables() == 72
@@ -93,7 +95,7 @@ def test_an_agent_that_forgets_its_jobs_is_given_new_ones(lab: LabProcess) -> No
 
 
 def test_a_load_whose_answer_was_lost_is_asked_for_again_and_nothing_is_deleted(lab: LabProcess) -> None:
-    lab.fault("--kind", "reset", "--node", NODE, "--on", f"{LOAD_PATH}*", "--times", "1")
+    lab.fault("reset", node=NODE, on=f"{LOAD_PATH}*", times=1)
     said = lab.call(*lab.run_words())
     assert said.code == 0, said.stderr
     (lost,) = lab.events(LoadAnswerLost)

@@ -116,5 +116,5 @@ def test_faults_are_set_and_ended_from_the_command_line(client: NodeClient) -> N
     told = fault(FaultOptions(directory=directory, fault=Fault(kind="error", on="/agent/node_info")))
     assert told.endswith("error on /agent/node_info at *")
     assert client.send("GET", "/agent/node_info").status_code == 500
-    assert fault(FaultOptions(directory=directory, clear=True)) == "ended 1 faults"
+    assert fault(FaultOptions(directory=directory, clear=True)) == "faults ended: 1"
     assert client.send("GET", "/agent/node_info").status_code == 200

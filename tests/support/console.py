@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,13 +16,15 @@ from typing import IO, Any
 import pytest
 
 from scylla_restore.engine.lab.backup_writer import BackupRequest, BackupSummary, write_backup
+from scylla_restore.engine.lab.faults import Fault, FaultKind, add_fault, clear_faults
 from scylla_restore.engine.lab.request_log import ServedRequest, read_requests
 from scylla_restore.engine.lab.state import LabDirectory
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log.sqlite import SQLiteLog
 
-DEADLINE_S = 60
+DEADLINE_S = 120
 LOCATION = "localstorage:backups"
+COPY_PATH = "/agent/rclone/sync/copypaths"
 LOAD_PATH = "/storage_service/sstables/"
 
 _pause = threading.Event()
@@ -132,10 +135,33 @@ class LabProcess:
         """Return what restores the backup."""
         return ("run", "-L", LOCATION, "-T", self.tag, "--restore-tables", *more)
 
-    def fault(self, *words: str) -> None:
-        """Let something go wrong, as a person would."""
-        said = self.call("lab", "fault", "--dir", str(self.files.root), *words, configured=False)
-        assert said.code == 0, said.stderr
+    def fault(self, kind: FaultKind, *, node: str = "*", on: str = "*", times: int | None = None) -> None:
+        """Let something go wrong, at once: the program takes a second to start, which can be too late."""
+        add_fault(self.files.root, Fault(kind=kind, node=node, on=on, times=times))
+
+    def end_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        clear_faults(self.files.root)
+
+    @contextmanager
+    def stopped(self, process: Process) -> Iterator[None]:
+        """Let an engine stand still, alive, while the block runs: nothing depends on who is faster then."""
+        wait_until(lambda: self._stop_between_writes(process), "the engine can be stopped without a lock")
+        try:
+            yield
+        finally:
+            process.send(signal.SIGCONT)
+
+    def _stop_between_writes(self, process: Process) -> bool:
+        process.send(signal.SIGSTOP)
+        with closing(sqlite3.connect(self.files.root / "log.db", timeout=0, isolation_level=None)) as log:
+            try:
+                log.execute("BEGIN IMMEDIATE")
+                log.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                process.send(signal.SIGCONT)
+                return False
+        return True
 
     @contextmanager
     def log(self) -> Iterator[SQLiteLog]:
@@ -177,8 +203,13 @@ class LabProcess:
         return [str(path) for path in (*staged, *uploaded)]
 
     def wait_for_load(self) -> None:
-        """Wait until something is in the cluster, and more is to come."""
-        wait_until(self.loaded_sstables, "the first SSTable is loaded")
+        """Wait until the engine that was started last has brought something into the cluster, and more is to come."""
+        engine = self.processes[-1]
+        wait_until(
+            lambda: self.loaded_sstables() or engine.process.poll() is not None,
+            "the first SSTable is loaded",
+        )
+        assert self.loaded_sstables(), engine.stderr
 
 
 @contextmanager

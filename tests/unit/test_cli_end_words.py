@@ -58,10 +58,15 @@ class Stage:
 
     def say(self) -> tuple[int, str, str]:
         code = tell_end(self.foreground, self.context)
-        stdout, stderr = self.context.output.stdout, self.context.output.stderr
+        stdout = self.context.output.stdout
         assert isinstance(stdout, io.StringIO)
-        assert isinstance(stderr, io.StringIO)
-        return code, stdout.getvalue(), stderr.getvalue()
+        return code, stdout.getvalue(), stderr_of(self)
+
+
+def stderr_of(stage: Stage) -> str:
+    stderr = stage.context.output.stderr
+    assert isinstance(stderr, io.StringIO)
+    return stderr.getvalue()
 
 
 def make_stage(*, json_wanted: bool = False) -> Stage:
@@ -154,7 +159,7 @@ def test_the_first_signal_asks_for_a_pause_and_says_so(stage: Stage) -> None:
     ((is_abort, by),) = stage.asked
     assert not is_abort
     assert by.startswith("SIGTERM to ")
-    assert stage.foreground.notices()[0].startswith("stopping ")
+    assert stderr_of(stage).count("stopping (") == 1
     assert not stage.foreground.is_over
 
 
