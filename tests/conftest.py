@@ -47,3 +47,17 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A real S3 server; tests that use it bear the mark ``real``."""
     with running_s3_server(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def gcs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsServer]:
+    """A real server of Google Cloud Storage's API; tests that use it bear the mark ``real``."""
+    with running_gcs_server(tmp_path_factory.mktemp("gcs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureServer]:
+    """A real server of Azure Blob Storage's API; tests that use it bear the mark ``real``."""
+    with running_azure_server(tmp_path_factory.mktemp("azure")) as server:
+        yield server

@@ -32,7 +32,20 @@ _CREDENTIALS: Mapping[str, frozenset[str]] = {
     "s3": frozenset(
         {"access_key_id", "secret_access_key", "session_token", "profile", "shared_credentials_file"}
     ),
-    "azure": frozenset({"account", "key"}),
+    "gcs": frozenset({"service_account_file", "service_account_credentials", "anonymous"}),
+    "azure": frozenset(
+        {
+            "account",
+            "key",
+            "sas_url",
+            "use_msi",
+            "msi_client_id",
+            "msi_object_id",
+            "msi_mi_res_id",
+            "service_principal_file",
+            "use_emulator",
+        }
+    ),
 }
 """Keys that belong together: a location that has one of them inherits none of the others."""
 _NOT_SO_SECRET = frozenset({"access_key_id"})

@@ -83,17 +83,32 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GcsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``[gcs]``."""
+    """``[gcs]``: names as in the agent's YAML; without a service account it is what the SDK finds.
+
+    ``anonymous`` sends no credentials; it need not be set for an ``endpoint`` without TLS, an emulator.
+    """
 
     service_account_file: Path | None = None
+    service_account_credentials: SecretReference | None = None
+    anonymous: bool | None = None
     endpoint: str | None = None
 
 
 class AzureSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``[azure]``."""
+    """``[azure]``: names as in the agent's YAML; an account without key and identity uses what the SDK finds.
+
+    ``endpoint`` is a whole URL, or the domain that the account's name stands before.
+    """
 
     account: str | None = None
     key: SecretReference | None = None
+    sas_url: SecretReference | None = None
+    use_msi: bool = False
+    msi_client_id: str | None = None
+    msi_object_id: str | None = None
+    msi_mi_res_id: str | None = None
+    service_principal_file: Path | None = None
+    use_emulator: bool = False
     endpoint: str | None = None
 
 

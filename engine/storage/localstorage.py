@@ -14,7 +14,7 @@ from scylla_restore.engine.errors import (
     StorageUnavailable,
 )
 from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.port import StoredObject
+from scylla_restore.engine.storage.port import StoredObject, StoreReport
 
 _DENIED = (errno.EACCES, errno.EPERM)
 
@@ -39,6 +39,12 @@ class LocalStorage:
         with self._errors(prefix):
             yield from self._walk(check_prefix(prefix, self._location))
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """See the port."""
+        check_prefix(prefix, self._location)
+        with self._errors(prefix):
+            return {entry.name: size for entry in self._entries(prefix) if (size := _size(entry)) is not None}
+
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
         check_prefix(prefix, self._location)
@@ -61,6 +67,10 @@ class LocalStorage:
                 f"{self._location}/{key} has more than {limit_bytes} bytes", location=self._location
             )
         return data
+
+    def report(self) -> StoreReport:
+        """See the port."""
+        return StoreReport()
 
     def close(self) -> None:
         """See the port."""
@@ -89,11 +99,7 @@ class LocalStorage:
             key = f"{prefix}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(f"{key}/")
-            elif entry.is_file(follow_symlinks=False):
-                try:
-                    size = entry.stat(follow_symlinks=False).st_size
-                except FileNotFoundError:
-                    continue
+            elif (size := _size(entry)) is not None:
                 yield StoredObject(key, size)
 
     def _entries(self, prefix: str) -> Sequence[os.DirEntry[str]]:
@@ -117,3 +123,13 @@ class LocalStorage:
                 hint = "let the user that runs the engine read the bucket's directory"
                 raise StorageDenied(said, location=self._location, hint=hint) from error
             raise StorageUnavailable(said, location=self._location) from error
+
+
+def _size(entry: os.DirEntry[str]) -> int | None:
+    """Return a file's size; None for what is no file, or not there any more."""
+    if not entry.is_file(follow_symlinks=False):
+        return None
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return None

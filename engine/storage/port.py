@@ -8,12 +8,26 @@ from typing import Protocol
 
 import msgspec
 
+from scylla_restore.events.model.target import IndexVia
+
 
 class StoredObject(msgspec.Struct, frozen=True):
     """One object: its key from the bucket's root, and its size in bytes."""
 
     key: str
     size: int
+
+
+class StoreReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How a store is reached, and how patient one has to be with it.
+
+    ``via`` is ``direct`` or ``agent``; ``because`` is why it is not the former, where that was tried first.
+    ``retries`` are requests that were made again after the store was busy, failed, or did not answer.
+    """
+
+    via: IndexVia = IndexVia.DIRECT
+    because: str = ""
+    retries: int = 0
 
 
 class ObjectStore(Protocol):
@@ -29,6 +43,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the objects directly below ``prefix`` (which ends in ``/``): name to bytes. Raises as ``list`` does."""
+        ...
+
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """Return the names directly below ``prefix`` (which ends in ``/``) that have something below them."""
         ...
@@ -41,6 +59,10 @@ class ObjectStore(Protocol):
             ObjectTooLarge: it has more than ``limit_bytes``.
             and those of ``list``.
         """
+        ...
+
+    def report(self) -> StoreReport:
+        """Return how the store is reached, and what it took so far. Asks nothing of it."""
         ...
 
     def close(self) -> None:

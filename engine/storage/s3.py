@@ -8,14 +8,19 @@ from typing import Protocol, cast
 from scylla_restore.engine.errors import ObjectTooLarge, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
 from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.port import StoredObject
+from scylla_restore.engine.storage.pages import Page, XmlPage, sizes_below, stored_objects
+from scylla_restore.engine.storage.port import StoredObject, StoreReport
 from scylla_restore.engine.storage.s3_errors import storage_error
-from scylla_restore.engine.storage.s3_listing import PAGE, keep_page, objects_of
+from scylla_restore.engine.storage.tally import Tally
 
 _CONNECTIONS = 32
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 _ATTEMPTS = 5
+
+PAGE = XmlPage(root="ListBucketResult", item="Contents", key="Key", size="Size")
+_WHOLE_PAGE = "WholePage"
+_FIRST, _LAST, _OTHER = b"<Contents>", b"</Contents>", b"<CommonPrefixes>"
 
 
 class _Body(Protocol):
@@ -71,6 +76,8 @@ class S3Store:
     ) -> None:
         self._bucket = bucket
         self._location = f"s3:{bucket}"
+        self._calls = Tally()
+        self._requests = Tally()
         with self._errors(""):
             self._client = _client(
                 endpoint=endpoint,
@@ -84,11 +91,18 @@ class S3Store:
                 attempts=attempts,
                 read_timeout_s=read_timeout_s,
             )
+        hooks = self._client.meta.events
+        hooks.register("before-call.s3", self._count_call)
+        hooks.register("request-created.s3", self._count_request)
+        hooks.register("before-parse.s3.ListObjectsV2", keep_page)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See the port; in the order of the keys."""
-        for page in self._pages(prefix):
-            yield from objects_of(cast("bytes", page[PAGE]), self._location)
+        return stored_objects(self._read_pages(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """See the port."""
+        return sizes_below(self._read_pages(prefix), prefix)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
@@ -119,9 +133,23 @@ class S3Store:
             )
         return data
 
+    def report(self) -> StoreReport:
+        """See the port."""
+        return StoreReport(retries=max(0, self._requests.count - self._calls.count))
+
     def close(self) -> None:
         """See the port."""
         self._client.close()
+
+    def _count_call(self, **_: object) -> None:
+        self._calls.add()
+
+    def _count_request(self, **_: object) -> None:
+        self._requests.add()
+
+    def _read_pages(self, prefix: str) -> Iterator[Page]:
+        for page in self._pages(prefix):
+            yield PAGE.read(cast("bytes", page[_WHOLE_PAGE]), self._location)
 
     def _pages(self, prefix: str, **more: object) -> Iterator[Mapping[str, object]]:
         check_prefix(prefix, self._location)
@@ -147,6 +175,17 @@ class S3Store:
             yield
         except Exception as error:
             raise storage_error(error, location=self._location, what=what) from error
+
+
+def keep_page(
+    response_dict: dict[str, object], customized_response_dict: dict[str, object], **_: object
+) -> None:
+    """Add the page itself to the answer, and spare the SDK the reading of its objects: a hook of botocore's."""
+    body = cast("bytes", response_dict["body"])
+    customized_response_dict[_WHOLE_PAGE] = body
+    start, end = body.find(_FIRST), body.rfind(_LAST) + len(_LAST)
+    if 0 <= start < end and _OTHER not in body[start:end]:
+        response_dict["body"] = body[:start] + body[end:]
 
 
 def _client(
@@ -190,6 +229,4 @@ def _client(
         response_checksum_validation="when_required",
         user_agent_extra="scylla-restore",
     )
-    client = cast("_Client", session.client("s3", endpoint_url=endpoint, config=config))
-    client.meta.events.register("before-parse.s3.ListObjectsV2", keep_page)
-    return client
+    return cast("_Client", session.client("s3", endpoint_url=endpoint, config=config))

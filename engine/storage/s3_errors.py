@@ -10,6 +10,7 @@ from scylla_restore.engine.errors import (
     StorageError,
     StorageUnavailable,
 )
+from scylla_restore.engine.storage.words import in_one_line
 
 _CREDENTIALS = "set access_key_id and secret_access_key in [s3], or what the AWS SDK looks for"
 
@@ -95,7 +96,7 @@ def _failed(error: Exception, what: str, location: str) -> StorageError:
     """Return the error for a request that got no answer, or was never sent."""
     from botocore import exceptions as sdk  # noqa: PLC0415 - as above
 
-    said = f"{what}: {_in_one_line(str(error))}"
+    said = f"{what}: {in_one_line(str(error))}"
     without_credentials = (
         sdk.NoCredentialsError,
         sdk.PartialCredentialsError,
@@ -116,8 +117,3 @@ def _failed(error: Exception, what: str, location: str) -> StorageError:
     ):
         return StorageUnavailable(said, location=location, hint="check the endpoint in [s3], and the network")
     return StorageError(said, location=location, hint="check what [s3] says")
-
-
-def _in_one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if line[:2].isupper() else line[:1].lower() + line[1:]

@@ -12,6 +12,8 @@ from scylla_restore.engine.storage.port import ObjectStore
 
 
 class Directory(StoreUnderTest):
+    has_files_beside_directories = False
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.path = root / "bucket"

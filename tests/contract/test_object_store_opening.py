@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from scylla_restore.engine.config import AzureSettings, LocalStorageSettings, S3Settings
+from scylla_restore.engine.config import AzureSettings, GcsSettings, LocalStorageSettings, S3Settings
 from scylla_restore.engine.core.location import parse_location
-from scylla_restore.engine.errors import ConfigurationError
+from scylla_restore.engine.errors import ConfigurationError, StorageDenied
 from scylla_restore.engine.secrets import SecretReference
+from scylla_restore.engine.storage.azure import AzureStore
+from scylla_restore.engine.storage.gcs import GcsStore
 from scylla_restore.engine.storage.localstorage import LocalStorage
 from scylla_restore.engine.storage.opening import open_store
 from scylla_restore.engine.storage.port import StoredObject
@@ -48,6 +50,28 @@ def test_secrets_are_resolved_in_the_given_environment(tmp_path: Path) -> None:
         open_store(parse_location("s3:b"), settings, environment={})
 
 
-def test_a_provider_that_cannot_be_read_yet_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="buckets of azure cannot be read directly yet"):
-        open_store(parse_location("azure:b"), AzureSettings(), environment={})
+def test_buckets_of_google_are_opened_with_a_service_account_or_without(tmp_path: Path) -> None:
+    store = open_store(parse_location("gcs:b"), GcsSettings(endpoint="http://127.0.0.1:1"), environment={})
+    assert isinstance(store, GcsStore)
+    store.close()
+    with pytest.raises(ConfigurationError, match=r"service_account_credentials of gcs:b refers to .* KEY"):
+        open_store(
+            parse_location("gcs:b"),
+            GcsSettings(service_account_credentials=SecretReference("env:KEY")),
+            environment={},
+        )
+    with pytest.raises(StorageDenied, match=r"absent\.json"):
+        open_store(
+            parse_location("gcs:b"),
+            GcsSettings(service_account_file=tmp_path / "absent.json"),
+            environment={},
+        )
+
+
+def test_containers_of_azure_are_opened_with_a_key() -> None:
+    settings = AzureSettings(account="acc", key=SecretReference("env:KEY"))
+    store = open_store(parse_location("azure:b"), settings, environment={"KEY": "c2VjcmV0"})
+    assert isinstance(store, AzureStore)
+    store.close()
+    with pytest.raises(ConfigurationError, match="key of azure:b refers to"):
+        open_store(parse_location("azure:b"), settings, environment={})

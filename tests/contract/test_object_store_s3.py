@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.object_store_suite import ObjectStoreSuite, StoreUnderTest
-from tests.support.s3_server import HOST, S3Server, free_ports
+from tests.support.s3_server import S3Server
+from tests.support.servers import HOST, free_ports
 
 from scylla_restore.engine.errors import StorageDenied, StorageError, StorageUnavailable
 from scylla_restore.engine.secrets import Secret

@@ -1,7 +1,7 @@
 """What is made of answers that a healthy server does not give."""
 
 import pytest
-from tests.support.scripted_s3 import Answer, refusal, scripted_s3
+from tests.support.scripted_s3 import RESET, Answer, refusal, scripted_s3
 
 from scylla_restore.engine.errors import (
     BucketMissing,
@@ -12,9 +12,8 @@ from scylla_restore.engine.errors import (
 )
 from scylla_restore.engine.secrets import Secret
 from scylla_restore.engine.storage.port import StoredObject
-from scylla_restore.engine.storage.s3 import S3Store
+from scylla_restore.engine.storage.s3 import PAGE, S3Store
 from scylla_restore.engine.storage.s3_errors import storage_error
-from scylla_restore.engine.storage.s3_listing import objects_of
 
 NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
@@ -61,9 +60,18 @@ def test_a_refusal_is_told_with_what_can_be_done(
         assert "s3cr3t" not in str(caught.value)
 
 
-def test_a_busy_server_is_asked_again() -> None:
-    with scripted_s3(refusal("SlowDown", 503), Answer(page("a/1")), attempts=3) as (store, script):
+@pytest.mark.parametrize("trouble", [refusal("SlowDown", 503), refusal("InternalError", 500), RESET])
+def test_a_server_in_trouble_is_asked_again_and_that_is_counted(trouble: Answer) -> None:
+    with scripted_s3(trouble, Answer(page("a/1")), attempts=3) as (store, script):
         assert list(store.list("a/")) == [StoredObject("a/1", 1)]
+        assert len(script.paths) == 2
+        assert store.report().retries == 1
+
+
+def test_a_server_that_stays_in_trouble_is_given_up() -> None:
+    with scripted_s3(refusal("SlowDown", 503), attempts=2) as (store, script):
+        with pytest.raises(StorageUnavailable):
+            list(store.list("a/"))
         assert len(script.paths) == 2
 
 
@@ -112,17 +120,17 @@ def test_directories_are_found_between_objects() -> None:
 
 @pytest.mark.parametrize("namespace", ["", NAMESPACE])
 def test_pages_are_read_with_and_without_a_namespace(namespace: str) -> None:
-    encoded = page("a%2Fb+c%26", "a/&amp;", inner="<EncodingType>url</EncodingType>", namespace=namespace)
-    assert [found.key for found in objects_of(encoded, "s3:b")] == ["a/b c&", "a/&"]
+    encoded = page("a%2Fb+c%26", "a/&amp;/", inner="<EncodingType>url</EncodingType>", namespace=namespace)
+    assert PAGE.read(encoded, "s3:b") == [("a/b c&", 1)]
     plain = page("a%2Fb+c", "dir/", namespace=namespace)
-    assert [found.key for found in objects_of(plain, "s3:b")] == ["a%2Fb+c"]
+    assert PAGE.read(plain, "s3:b") == [("a%2Fb+c", 1)]
 
 
 @pytest.mark.parametrize("contents", ["<Key>a</Key>", "<Size>1</Size>", "<Key>a</Key><Size>-1</Size>"])
 def test_an_object_without_name_or_size_is_no_object(contents: str) -> None:
     body = page(inner=f"<Contents>{contents}</Contents>")
     with pytest.raises(StorageUnavailable, match="without key or size"):
-        list(objects_of(body, "s3:b"))
+        PAGE.read(body, "s3:b")
 
 
 def test_a_machine_without_credentials_is_told_where_to_put_them(monkeypatch: pytest.MonkeyPatch) -> None:

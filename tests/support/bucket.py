@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scylla_restore.engine.backup.layout import ManifestPath, SchemaKind, SchemaPath, SSTableDirectory
 from scylla_restore.engine.core.commands import IndexLocation, OpenLocation
 from scylla_restore.engine.errors import ObjectMissing, StorageError
-from scylla_restore.engine.storage.port import StoredObject
+from scylla_restore.engine.storage.port import StoredObject, StoreReport
 from scylla_restore.events.model.target import BackupLocation, RestoreKind, Selection
 
 TAG = "sm_20260102030405UTC"
@@ -25,7 +25,7 @@ class Bucket:
         self.objects: dict[str, bytes] = {}
         self.error: StorageError | None = None
         self.failures_left = 0
-        self.largest_listing = 0
+        self.reached = StoreReport()
 
     def _enter(self) -> None:
         if self.error is not None and self.failures_left:
@@ -37,6 +37,13 @@ class Bucket:
         for key, data in sorted(self.objects.items()):
             if key.startswith(prefix):
                 yield StoredObject(key, len(data))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        names = ((listed.key[len(prefix) :], listed.size) for listed in self.list(prefix))
+        return {name: size for name, size in names if "/" not in name}
+
+    def report(self) -> StoreReport:
+        return self.reached
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         raise NotImplementedError(prefix)

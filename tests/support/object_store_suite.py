@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scylla_restore.engine.errors import BucketMissing, ObjectMissing, ObjectTooLarge, StorageDenied
-from scylla_restore.engine.storage.port import ObjectStore, StoredObject
+from scylla_restore.engine.storage.port import ObjectStore, StoredObject, StoreReport
+from scylla_restore.events.model.target import IndexVia
 
 
 class StoreUnderTest(ABC):
     """A bucket that a test can fill, and stores that read it."""
 
     store: ObjectStore
+    has_files_beside_directories = True
+    """Whether there can be an object ``d`` beside objects ``d/…``."""
 
     @abstractmethod
     def put(self, key: str, data: bytes) -> None:
@@ -101,10 +104,11 @@ class ObjectStoreSuite:
         "ask",
         [
             lambda store: list(store.list("a/")),
+            lambda store: store.sizes("a/"),
             lambda store: store.list_directories("a/"),
             lambda store: store.read("a/b", limit_bytes=1),
         ],
-        ids=["list", "list_directories", "read"],
+        ids=["list", "sizes", "list_directories", "read"],
     )
     def test_a_bucket_that_is_not_there_is_missing(
         self, bucket: StoreUnderTest, ask: Callable[[ObjectStore], object]
@@ -121,6 +125,7 @@ class ObjectStoreSuite:
         for ask in (
             lambda: bucket.store.read(path, limit_bytes=100),
             lambda: list(bucket.store.list(f"{path}/")),
+            lambda: bucket.store.sizes(f"{path}/"),
             lambda: bucket.store.list_directories(f"{path}/"),
         ):
             with pytest.raises(StorageDenied):
@@ -129,6 +134,27 @@ class ObjectStoreSuite:
     def test_a_prefix_without_its_slash_is_refused(self, bucket: StoreUnderTest) -> None:
         with pytest.raises(StorageDenied, match="does not end in a slash"):
             list(bucket.store.list("a"))
+
+    def test_the_sizes_of_a_directory_are_those_directly_in_it(self, bucket: StoreUnderTest) -> None:
+        for key, data in {"d/1": b"x", "d/2": b"", "d/e/3": b"xyz", "d!/4": b"1", "d": b"1"}.items():
+            if key != "d" or bucket.has_files_beside_directories:
+                bucket.put(key, data)
+        assert bucket.store.sizes("d/") == {"1": 1, "2": 0}
+        assert bucket.store.sizes("d/e/") == {"3": 3}
+        assert bucket.store.sizes("none/") == {}
+
+    def test_the_sizes_of_a_directory_go_on_over_several_pages(self, bucket: StoreUnderTest) -> None:
+        expected = {f"me-3g_{number}-big-Data.db": number % 7 for number in range(1100)}
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: bucket.put(f"many/{name}", bytes(expected[name])), expected))
+        assert bucket.store.sizes("many/") == expected
+
+    def test_a_store_tells_that_it_is_reached_directly_and_without_trouble(
+        self, bucket: StoreUnderTest
+    ) -> None:
+        bucket.put("a/1", b"x")
+        assert list(bucket.store.list("a/")) == [StoredObject("a/1", 1)]
+        assert bucket.store.report() == StoreReport(via=IndexVia.DIRECT, because="", retries=0)
 
     def test_several_threads_can_read_and_list_at_once(self, bucket: StoreUnderTest) -> None:
         for number in range(20):

@@ -2,12 +2,9 @@
 
 import json
 import shutil
-import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,12 +12,11 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.servers import HOST, free_ports, running
 
-HOST = "127.0.0.1"
 ACCESS_KEY_ID = "labkey"
 SECRET_ACCESS_KEY = "labsecret1"
 READER_KEY_ID = "nobody"
-READY_WITHIN_S = 60
 PORTS = (
     "master.port",
     "master.port.grpc",
@@ -67,14 +63,6 @@ class S3Server:
         return True
 
 
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
 def weed_program() -> Path | None:
     """The server's program: in the environment that runs the tests, else anywhere."""
     found = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
@@ -87,18 +75,11 @@ def running_s3_server(directory: Path) -> Iterator[S3Server]:
     if program is None:
         pytest.skip("no S3 server is installed: scripts/install-lab installs one")
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-    with (directory / "weed.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - a program that the project installs
-            [str(program), *_arguments(directory, ports)], stdout=log, stderr=log, cwd=directory
-        )
-        try:
-            server = S3Server(f"http://{HOST}:{ports['s3.port']}")
-            _wait_until_ready(server, process, directory / "weed.log")
-            yield server
-            server.client.close()
-        finally:
-            process.kill()
-            process.wait()
+    server = S3Server(f"http://{HOST}:{ports['s3.port']}")
+    command = [str(program), *_arguments(directory, ports)]
+    with running(command, directory=directory, name="weed", answers=server.answers):
+        yield server
+        server.client.close()
 
 
 def _arguments(directory: Path, ports: dict[str, int]) -> list[str]:
@@ -134,14 +115,3 @@ def _arguments(directory: Path, ports: dict[str, int]) -> list[str]:
         "-s3.port.lance=0",
         *(f"-{name}={port}" for name, port in ports.items()),
     ]
-
-
-def _wait_until_ready(server: S3Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    pause = threading.Event()
-    for _ in range(READY_WITHIN_S * 20):
-        if server.answers():
-            return
-        if process.poll() is not None:
-            break
-        pause.wait(0.05)
-    pytest.fail(f"the S3 server did not start: {log.read_text(errors='replace')[-2000:]}")
