@@ -19,7 +19,7 @@ from scylla_restore.engine.api.keeping import TablesKeeper
 from scylla_restore.engine.api.lending import LentConnection
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
-from scylla_restore.engine.api.planning import DryRun, plan_from
+from scylla_restore.engine.api.planning import plan_from
 from scylla_restore.engine.api.run import Run, Subscriber
 from scylla_restore.engine.core.state import Ending, RunState, Status
 from scylla_restore.engine.core.target_changes import resumed_target
@@ -98,7 +98,8 @@ class Engine:
             NodeError: no contact point answers.
             LogError: the log cannot be used.
         """
-        return self._start(target, dry_run=False)
+        run, _ = self._start(target, dry_run=False)
+        return run
 
     def plan(self, target: RestoreTarget) -> Plan:
         """Find out what ``start`` would do, by whom, how long it would take, and what somebody should know before.
@@ -110,22 +111,24 @@ class Engine:
             RunFailedError: something else stands in its way.
             NodeError: no contact point answers.
         """
-        nodes, dry_run = LentConnection(self._cluster), DryRun(self._on_event)
+        nodes = LentConnection(self._cluster)
         inner = Engine(
             log=MemoryLog(),
             cluster=nodes,
             open_store=self._open_store,
             owner=self._owner,
-            on_event=dry_run,
+            on_event=self._on_event,
         )
         try:
             with inner:
-                outcome = inner._start(target, dry_run=True).wait()
-            return plan_from(dry_run, outcome, nodes, self._log)
+                run, state = inner._start(target, dry_run=True)
+                outcome = run.wait()
+            return plan_from(state, outcome, nodes, self._log)
         finally:
             nodes.close()
 
-    def _start(self, target: RestoreTarget, *, dry_run: bool) -> Run:
+    def _start(self, target: RestoreTarget, *, dry_run: bool) -> tuple[Run, RunState]:
+        """Return the run, and its state: the supervisor's own until the run has ended."""
         name = self._cluster.contact().cluster_name()
         identity = cluster_id(self._cluster.configured_id, name)
         self._refuse_second_run(identity, name)
@@ -141,7 +144,7 @@ class Engine:
             dry_run=dry_run,
         )
         fresh = LoadedRun(state=RunState(run=claim.run), progress=ProgressState())
-        return self._work_on(claim, fresh, (started, self._owned()))
+        return self._work_on(claim, fresh, (started, self._owned())), fresh.state
 
     def resume(self, run: str, flags: TargetFlags | None = None, *, take_over: bool = False) -> Run:
         """Go on with a run where its log ends. ``flags`` change its tuning; they may not select other data.

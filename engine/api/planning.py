@@ -9,36 +9,18 @@ from scylla_restore.engine.api.connection import ClusterConnection
 from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.engine.api.plan import Plan, make_plan
 from scylla_restore.engine.api.plan_warnings import warnings_of
-from scylla_restore.engine.api.run import Outcome, Subscriber
+from scylla_restore.engine.api.run import Outcome
 from scylla_restore.engine.api.speeds import in_words, likely_speeds, seen_speeds
 from scylla_restore.engine.api.surroundings import look_around
-from scylla_restore.engine.core.decide import evolve
 from scylla_restore.engine.core.rehearsal import rehearse
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.errors import EngineCrashed, RunFailedError, TargetError
-from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections.words import in_words as failure_in_words
 
 _ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _REFUSED: Final = 2
-
-
-class DryRun:
-    """A subscriber that folds what a dry run finds out, and tells ``on_event`` of it."""
-
-    def __init__(self, on_event: Subscriber | None) -> None:
-        self._on_event = on_event
-        self.state: RunState | None = None
-
-    def __call__(self, envelope: Envelope) -> None:
-        """Take in an event."""
-        if self.state is None:
-            self.state = RunState(run=envelope.run)
-        evolve(self.state, envelope)
-        if self._on_event is not None:
-            self._on_event(envelope)
 
 
 class _Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,18 +31,15 @@ class _Past(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def plan_from(dry_run: DryRun, outcome: Outcome | None, cluster: ClusterConnection, log: EventLog) -> Plan:
-    """Return the plan of a dry run that has ended; ``log`` is asked about earlier runs.
+def plan_from(state: RunState, outcome: Outcome | None, cluster: ClusterConnection, log: EventLog) -> Plan:
+    """Return the plan of a dry run that has ended, and use its state up; ``log`` is asked about earlier runs.
 
     Raises:
         TargetError: the restore that was asked for cannot be.
         RunFailedError: something else stands in its way.
         EngineCrashed: a defect of ours.
     """
-    state = dry_run.state
     _refuse(outcome)
-    if state is None:
-        raise EngineCrashed("the dry run has recorded nothing")
     past = _past(log, state)
     surroundings = look_around(cluster, state, but_of=past.unfinished)
     seen = seen_speeds(log, state.cluster_id)
@@ -72,8 +51,12 @@ def plan_from(dry_run: DryRun, outcome: Outcome | None, cluster: ClusterConnecti
 
 
 def _refuse(outcome: Outcome | None) -> None:
-    if outcome is None or outcome.error is not None:
-        raise (outcome and outcome.error) or EngineCrashed("the dry run did not end")
+    if outcome is None or isinstance(outcome.error, EngineCrashed):
+        # Its own hint is about a run that can be resumed.
+        words = "the dry run did not end" if outcome is None else str(outcome.error)
+        raise EngineCrashed(words, hint="this is a defect of scylla-restore: nothing was touched")
+    if outcome.error is not None:
+        raise outcome.error
     if outcome.failure is not None:
         kind = TargetError if outcome.exit_code == _REFUSED else RunFailedError
         raise kind(failure_in_words(outcome.failure), hint=outcome.failure.hint)
