@@ -10,8 +10,9 @@ from scylla_restore.engine.core.commands import (
 )
 from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
 from scylla_restore.engine.core.names import staging_directory, upload_directory
-from scylla_restore.engine.core.sstable_names import component_names
+from scylla_restore.engine.core.sstable_names import file_namer
 from scylla_restore.engine.core.state import Batch, Directory, RunState
+from scylla_restore.events.model.locations import SSTableShape
 
 
 def download_command(state: RunState, batch: Batch) -> DownloadBatch:
@@ -72,15 +73,24 @@ def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTa
 
 
 def _sstables(directory: Directory, batch: Batch) -> tuple[BatchSSTable, ...]:
+    keyspace, table = directory.keyspace, directory.table
+    namers = [file_namer(shape, keyspace, table) for shape in directory.shapes]
     sstables = []
     for position in batch.positions:
-        sstable = directory.ids[position]
-        shape = directory.shapes[directory.shape_of[position]]
-        suffixes = directory.suffixes.get(sstable, {})
-        names = component_names(shape, sstable, directory.keyspace, directory.table)
-        files = tuple(
-            BatchFile(name, f"{name}.{suffixes[component]}" if component in suffixes else name)
-            for name, component in zip(names, shape.components, strict=True)
+        sstable, number = directory.ids[position], directory.shape_of[position]
+        names = namers[number](sstable)
+        suffixes = directory.suffixes.get(sstable)
+        files = (
+            [BatchFile(name, name) for name in names]
+            if suffixes is None
+            else _versioned(names, directory.shapes[number], suffixes)
         )
-        sstables.append(BatchSSTable(sstable, directory.sizes[position], files))
+        sstables.append(BatchSSTable(sstable, directory.sizes[position], tuple(files)))
     return tuple(sstables)
+
+
+def _versioned(names: list[str], shape: SSTableShape, suffixes: dict[str, str]) -> list[BatchFile]:
+    return [
+        BatchFile(name, f"{name}.{suffixes[component]}" if component in suffixes else name)
+        for name, component in zip(names, shape.components, strict=True)
+    ]

@@ -109,14 +109,14 @@ class Undo(NodeCommand, frozen=True, kw_only=True):
     alterations: tuple[tuple[str, Alteration], ...]
 
 
-class BatchFile(msgspec.Struct, frozen=True):
+class BatchFile(msgspec.Struct, frozen=True, gc=False):
     """A file of a batch: its name on the node, and the object's (which may end in a snapshot tag)."""
 
     name: str
     object: str
 
 
-class BatchSSTable(msgspec.Struct, frozen=True):
+class BatchSSTable(msgspec.Struct, frozen=True, gc=False):
     """An SSTable of a batch with its files; ``size`` is bytes over all of them."""
 
     id: str

@@ -51,12 +51,17 @@ def locations_left(state: RunState) -> set[str]:
     return {key for key in state.locations if state.workload.largest(key) is not None}.union(returned)
 
 
+def enough_at_work(state: RunState) -> bool:
+    """Whether as many nodes are at work as may be at a time; those that are may go on."""
+    parallel = state.target.tuning.parallel
+    return bool(parallel) and sum(node.busy for node in state.nodes.values()) >= parallel
+
+
 def next_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | None:
     """Return the best batch for an idle download lane, or None if there is none for it now."""
     if len(node.staged) >= STAGED_PER_NODE:
         return None
-    parallel = state.target.tuning.parallel
-    if parallel and not node.busy and sum(n.busy for n in state.nodes.values()) >= parallel:
+    if not node.busy and enough_at_work(state):
         return None
     locations = reachable(state, node)
     return _returned_batch(state, node, locations, now) or _new_batch(state, node, locations)

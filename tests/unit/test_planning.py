@@ -1,7 +1,7 @@
 """Which SSTables a node is given next, drawn."""
 
 import pytest
-from tests.support.hosts import SHAPE, Host, directory, hosts
+from tests.support.hosts import Host, directory, hosts
 from tests.support.world import START, World
 
 from scylla_restore.engine.core.commands import Command, DownloadBatch, LoadSSTables

@@ -103,7 +103,8 @@ def alter_node(state: RunState, _now: datetime) -> Decision | None:
 
 def _can_be_altered(state: RunState, node: NodeState) -> bool:
     return (
-        node.joined is not None
+        not node.altered
+        and node.joined is not None
         and node.settings is not None
         and node.suspended_until is None
         and (actor_of(node), Ask.ALTER) not in state.asked

@@ -98,7 +98,7 @@ def give_up_nodes(state: RunState, _now: datetime) -> Decision | None:
         return None
     for node in state.nodes.values():
         gone = not node.member
-        if not node.busy or not (gone or node.failures >= NODE_GIVEN_UP):
+        if not (gone or node.failures >= NODE_GIVEN_UP) or not node.busy:
             continue
         held = [
             b for b in (node.download, node.load) if b is not None and (gone or _forsaken(state, node, b))

@@ -6,7 +6,7 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.names import found_directory, upload_directory
-from scylla_restore.engine.core.planning import Assignment, next_batch
+from scylla_restore.engine.core.planning import Assignment, enough_at_work, next_batch
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.events.model.alterations import AlterationIntended, UploadSetAside
 from scylla_restore.events.model.batches import BatchAssigned, DownloadRequested, LoadRequested, LoadStarted
@@ -62,8 +62,11 @@ def assign_download(state: RunState, now: datetime) -> Decision | None:
     """A free download lane takes the best batch there is for its node."""
     if state.stage is not Stage.DATA or not state.prepared or not (state.workload.left or state.returned):
         return None
+    nobody_new = enough_at_work(state)
     for address in sorted(state.downloads_idle, key=lambda a: (not state.nodes[a].busy, a)):
         node = state.nodes[address]
+        if nobody_new and not node.busy:
+            return None
         assignment = next_batch(state, node, now)
         if assignment is not None:
             return _assign(state, node, assignment)

@@ -12,6 +12,7 @@ order is remembered in ``taken`` until the cursor passes it (see ``test_workload
 """
 
 import heapq
+from typing import NamedTuple
 
 import msgspec
 
@@ -129,15 +130,15 @@ class Workload(msgspec.Struct, kw_only=True):
     def assign(self, directory_id: str, ids: tuple[str, ...]) -> list[int]:
         """Take SSTables out of what is left, and return their positions."""
         directory = self.directories[directory_id]
-        positions, touched = _take_next(directory, ids) or _take_any(directory, ids)
+        taken = _take_next(directory, ids) or _take_any(directory, ids)
         heap = self.heaps[directory.location]
-        for number in touched:
+        for number in taken.segments:
             segment = directory.segments[number]
             heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
         self._drop_stale(heap)
-        self.left -= len(positions)
-        self.left_bytes -= sum([directory.sizes[position] for position in positions])
-        return positions
+        self.left -= len(ids)
+        self.left_bytes -= taken.size
+        return taken.positions
 
     def largest(self, location: str) -> tuple[Directory, Segment] | None:
         """Return the segment of a location with the most bytes left, if any SSTable is left there."""
@@ -195,7 +196,13 @@ def _sort(directory: Directory) -> None:
         first = position
 
 
-def _take_next(directory: Directory, ids: tuple[str, ...]) -> tuple[list[int], list[int]] | None:
+class _Taken(NamedTuple):
+    positions: list[int]
+    segments: list[int]
+    size: int
+
+
+def _take_next(directory: Directory, ids: tuple[str, ...]) -> _Taken | None:
     """Take SSTables that are the next ones of a segment, as they nearly always are; nothing if they are not."""
     for number, segment in enumerate(directory.segments):
         first, end = segment.cursor, segment.cursor + len(ids)
@@ -203,13 +210,14 @@ def _take_next(directory: Directory, ids: tuple[str, ...]) -> tuple[list[int], l
             continue
         segment.cursor = end
         segment.left -= len(ids)
-        segment.left_bytes -= sum(directory.sizes[first:end])
-        return list(range(first, end)), [number]
+        size = sum(directory.sizes[first:end])
+        segment.left_bytes -= size
+        return _Taken(list(range(first, end)), [number], size)
     return None
 
 
-def _take_any(directory: Directory, ids: tuple[str, ...]) -> tuple[list[int], list[int]]:
-    """Take SSTables wherever they are; return their positions, and the numbers of their segments."""
+def _take_any(directory: Directory, ids: tuple[str, ...]) -> _Taken:
+    """Take SSTables wherever they are."""
     by_id = {sstable: position for position, sstable in enumerate(directory.ids)}
     positions = [by_id[sstable] for sstable in ids]
     touched = set()
@@ -217,7 +225,7 @@ def _take_any(directory: Directory, ids: tuple[str, ...]) -> tuple[list[int], li
         number = next(n for n, s in enumerate(directory.segments) if s.first <= position < s.end)
         _take(directory, directory.segments[number], position)
         touched.add(number)
-    return positions, sorted(touched)
+    return _Taken(positions, sorted(touched), sum(directory.sizes[position] for position in positions))
 
 
 def _take(directory: Directory, segment: Segment, position: int) -> None:
