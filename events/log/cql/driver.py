@@ -75,6 +75,7 @@ def answering(address: CqlAddress) -> Iterator[None]:
     """
     from cassandra import DriverException, RequestExecutionException  # noqa: PLC0415 - see above
     from cassandra.cluster import NoHostAvailable  # noqa: PLC0415
+    from cassandra.connection import ConnectionException  # noqa: PLC0415
     from cassandra.protocol import ErrorMessage  # noqa: PLC0415
 
     try:
@@ -86,7 +87,7 @@ def answering(address: CqlAddress) -> Iterator[None]:
             f"the log {address} cannot do its work now: {_words(error)}",
             hint="too few of its nodes are up, or they are overloaded",
         ) from error
-    except (DriverException, ErrorMessage) as error:
+    except (DriverException, ErrorMessage, ConnectionException) as error:
         raise _refusal(address, error) from error
     except OSError as error:
         raise LogUnavailable(f"the log {address} cannot be reached: {error.strerror or error}") from error
