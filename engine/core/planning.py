@@ -91,7 +91,7 @@ def _returned_batch(
         if directory.location not in locations or (batch.not_before and batch.not_before > now):
             continue
         mine = batch.failures.get(node.address, 0)
-        if mine >= ATTEMPTS_PER_NODE or mine > _fewest_failures(state, batch, directory.location):
+        if mine >= ATTEMPTS_PER_NODE or (mine and mine > _fewest_failures(state, batch, directory.location)):
             continue
         return Assignment(
             batch=batch.id,

@@ -177,6 +177,16 @@ def test_a_run_killed_while_it_prepares_prepares_again(when: type[Command]) -> N
     assert [e.stage for e in world.events(StageEntered)] == [Stage.INIT, Stage.DATA, Stage.DONE]
 
 
+def test_a_backup_is_indexed_with_what_the_cluster_has_by_now() -> None:
+    world = World(hosts=hosts("n1"), directories=WORK).hangs(IndexLocation).start().pass_s(20).heal().die()
+    world.hangs(DiscoverCluster).resume().pass_s(20)
+    assert len(world.commands(IndexLocation)) == 1
+
+    world.heal().resume().play()
+
+    assert world.state.status is Status.DONE
+
+
 def test_a_backup_that_was_indexed_by_half_is_indexed_from_the_start() -> None:
     world = World(hosts=hosts("n1"), directories=(*WORK, directory("t2", (5, 5))))
     world.on(IndexLocation, lambda c: world._answer(c)[:2]).start().pass_s(20)

@@ -21,9 +21,9 @@ def begin(state: RunState, _now: datetime) -> Decision | None:
 
 def discover(state: RunState, _now: datetime) -> Decision | None:
     """Each engine looks at the cluster anew: nodes come and go between two of them."""
-    if state.rediscovered:
+    if state.rediscovered or _is_asked(state, SUPERVISOR, Ask.DISCOVER):
         return None
-    return ask(state, SUPERVISOR, Ask.DISCOVER, commands.DiscoverCluster())
+    return _ask(SUPERVISOR, Ask.DISCOVER, commands.DiscoverCluster())
 
 
 def join_nodes(state: RunState, _now: datetime) -> Decision | None:
@@ -32,36 +32,34 @@ def join_nodes(state: RunState, _now: datetime) -> Decision | None:
         return None
     for found in state.discovered.nodes:
         node = state.nodes[found.address]
-        if node.joined is None and node.suspended_until is None:
+        if node.joined is not None or node.suspended_until is not None:
+            continue
+        if not _is_asked(state, actor_of(node), Ask.JOIN):
             command = commands.JoinNode(
                 node=found.address, discovered=found, locations=tuple(state.locations)
             )
-            decision = ask(state, actor_of(node), Ask.JOIN, command)
-            if decision is not None:
-                return decision
+            return _ask(actor_of(node), Ask.JOIN, command)
     return None
 
 
 def open_locations(state: RunState, _now: datetime) -> Decision | None:
     """Find the snapshot's manifests."""
     for key, location in state.locations.items():
-        if location.manifests is None:
+        if location.manifests is None and not _is_asked(state, f"location/{key}", Ask.OPEN):
             command = commands.OpenLocation(
                 location=key, where=location.where, selection=state.target.selection
             )
-            decision = ask(state, f"location/{key}", Ask.OPEN, command)
-            if decision is not None:
-                return decision
+            return _ask(f"location/{key}", Ask.OPEN, command)
     return None
 
 
 def index_locations(state: RunState, _now: datetime) -> Decision | None:
     """Read what the manifests name, once it is known what the cluster can take."""
     cluster = state.discovered
-    if cluster is None:
+    if cluster is None or not state.rediscovered:
         return None
     for key, location in state.locations.items():
-        if location.indexed or location.manifests is None:
+        if location.indexed or location.manifests is None or _is_asked(state, f"location/{key}", Ask.INDEX):
             continue
         command = commands.IndexLocation(
             location=key,
@@ -72,22 +70,19 @@ def index_locations(state: RunState, _now: datetime) -> Decision | None:
             user_keyspaces=cluster.user_keyspaces,
             tables=cluster.tables,
         )
-        decision = ask(state, f"location/{key}", Ask.INDEX, command)
-        if decision is not None:
-            return decision
+        return _ask(f"location/{key}", Ask.INDEX, command)
     return None
 
 
 def verify_locations(state: RunState, _now: datetime) -> Decision | None:
     """An engine that goes on with an indexed backup makes sure that it is still the same one."""
     for key, location in state.locations.items():
-        if location.indexed and not location.verified:
-            command = commands.VerifyLocation(
-                location=key, where=location.where, manifests=tuple(sorted(location.read.items()))
-            )
-            decision = ask(state, f"location/{key}", Ask.VERIFY, command)
-            if decision is not None:
-                return decision
+        if not location.indexed or location.verified or _is_asked(state, f"location/{key}", Ask.VERIFY):
+            continue
+        command = commands.VerifyLocation(
+            location=key, where=location.where, manifests=tuple(sorted(location.read.items()))
+        )
+        return _ask(f"location/{key}", Ask.VERIFY, command)
     return None
 
 
@@ -95,10 +90,10 @@ def resolve_tables(state: RunState, _now: datetime) -> Decision | None:
     """Find out where the restored tables live on the nodes."""
     if not _all_indexed(state) or not state.rediscovered or state.resolved:
         return None
-    if not state.workload.tables:
+    if not state.workload.tables or _is_asked(state, SUPERVISOR, Ask.RESOLVE_TABLES):
         return None
     command = commands.ResolveTables(tables=tuple(sorted(state.workload.tables)))
-    return ask(state, SUPERVISOR, Ask.RESOLVE_TABLES, command)
+    return _ask(SUPERVISOR, Ask.RESOLVE_TABLES, command)
 
 
 def read_settings(state: RunState, _now: datetime) -> Decision | None:
@@ -108,10 +103,13 @@ def read_settings(state: RunState, _now: datetime) -> Decision | None:
     for node in state.nodes.values():
         if node.joined is None or node.settings is not None or node.suspended_until is not None:
             continue
-        command = commands.ReadNodeSettings(node=node.address, tables=tuple(sorted(state.workload.tables)))
-        decision = ask(state, actor_of(node), Ask.READ_SETTINGS, command)
-        if decision is not None:
-            return decision
+        if not _is_asked(state, actor_of(node), Ask.READ_SETTINGS):
+            tables = tuple(sorted(state.workload.tables))
+            return _ask(
+                actor_of(node),
+                Ask.READ_SETTINGS,
+                commands.ReadNodeSettings(node=node.address, tables=tables),
+            )
     return None
 
 
@@ -133,16 +131,17 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     return Decision(events=events)
 
 
-def ask(state: RunState, actor: str, what: Ask, command: commands.Command) -> Decision | None:
-    """Send a command to an actor that has not been asked for it yet."""
-    if (actor, what) in state.asked:
-        return None
-    return Decision(events=(ActorAsked(actor=actor, ask=what),), commands=(command,))
-
-
 def actor_of(node: NodeState) -> str:
     """Return the name of a node's actor."""
     return f"node/{node.address}"
+
+
+def _is_asked(state: RunState, actor: str, what: Ask) -> bool:
+    return (actor, what) in state.asked
+
+
+def _ask(actor: str, what: Ask, command: commands.Command) -> Decision:
+    return Decision(events=(ActorAsked(actor=actor, ask=what),), commands=(command,))
 
 
 def _all_indexed(state: RunState) -> bool:
