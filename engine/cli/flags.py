@@ -18,7 +18,7 @@ class GlobalFlags:
     """TOML file; without it ./scylla-restore.toml, else the one in the user's configuration directory."""
 
     log: Annotated[str | None, Parameter(group=LOG)] = None
-    """Event log, as sqlite:///path/to/file.db; by default a file in the user's state directory."""
+    """Event log, as sqlite:///path/to/file.db or cql://[user@]host/keyspace; by default a file in the user's state directory."""
 
     json: Annotated[bool, Parameter(group=LOG, negative="", show_default=False)] = False
     """Print JSON on standard output, and nothing else there."""

@@ -20,6 +20,8 @@ from scylla_restore.engine.lab.state import (
     Speeds,
 )
 
+_LOOK_EVERY_S = 0.1
+
 
 class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of ``lab up``. ``nodes`` None is what the directory held before, or three; ``tables`` ``ks.table``."""
@@ -51,10 +53,12 @@ def up(options: UpOptions) -> None:
     Raises:
         RestoreError: an address cannot be listened on.
     """
-    stop = threading.Event()
+    wanted = True
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # Nothing that takes a lock: the signal may come while it is held.
+        nonlocal wanted
+        wanted = False
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     lab = Lab(
@@ -71,7 +75,9 @@ def up(options: UpOptions) -> None:
         lab.start()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        stop.wait()
+        pause = threading.Event()
+        while wanted:
+            pause.wait(_LOOK_EVERY_S)
     except OSError as error:
         raise RestoreError(
             f"the lab cannot listen: {error}",
