@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.support.azure_server import AzureServer, running_azure_server
-from tests.support.gcs_server import GcsServer, running_gcs_server
 from tests.support.cassandra import Cluster, shared_node
 from tests.support.cassandra_logs import Execute, administration
+from tests.support.gcs_server import GcsServer, running_gcs_server
 from tests.support.s3_server import S3Server, running_s3_server
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -16,6 +16,23 @@ PROJECT = Path(__file__).resolve().parent.parent
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long tests go on that could go on for ever."""
+    parser.addoption(
+        "--race-seconds",
+        type=int,
+        default=20,
+        help="how long processes race for a run of the log in Cassandra",
+    )
+
+
+@pytest.fixture(scope="session")
+def race_seconds(pytestconfig: pytest.Config) -> int:
+    """Return how long processes race for a run."""
+    seconds: int = pytestconfig.getoption("--race-seconds")
+    return seconds
 
 
 @pytest.fixture(scope="session")
