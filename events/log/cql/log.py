@@ -52,13 +52,14 @@ class CqlLog:
         self.address: Final = address
         self._limits = limits or Limits()
         self._now = now
-        self._session = CqlSession(
+        self.session: Final = CqlSession(
             address, password=password, create=create, request_timeout_s=request_timeout_s
         )
-        self._records = RecordTables(self._session, lease_s=lease_s)
-        self._runs = RunTable(self._session)
-        self._requests = Requests(self._session)
-        self._checkpoints = Checkpoints(self._session, self._records, self._limits.piece_bytes)
+        """The connections, also for tables that lie beside the log."""
+        self._records = RecordTables(self.session, lease_s=lease_s)
+        self._runs = RunTable(self.session)
+        self._requests = Requests(self.session)
+        self._checkpoints = Checkpoints(self.session, self._records, self._limits.piece_bytes)
         self._lock = threading.Lock()
         self._writers: dict[tuple[str, int], RunWriter] = {}
         self._ends: dict[str, int] = {}
@@ -143,10 +144,10 @@ class CqlLog:
             self._writers.clear()
         for writer in writers:
             writer.release()
-        self._session.close()
+        self.session.close()
 
     def _writer(self, claim: Claim) -> RunWriter:
-        self._session.check_open()
+        self.session.check_open()
         with self._lock:
             writer = self._writers.get((claim.run, claim.epoch))
         if writer is None:

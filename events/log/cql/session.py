@@ -1,17 +1,19 @@
 """What a log asks of the servers, statement by statement."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from scylla_restore.events.errors import LogError, LogUnavailable, UnusableLog
 from scylla_restore.events.log.cql.address import Consistency, CqlAddress
 from scylla_restore.events.log.cql.driver import answering, levels, new_cluster
-from scylla_restore.events.log.cql.schema import datacenters_of, ensure_schema
+from scylla_restore.events.log.cql.schema import SchemaServer, datacenters_of, ensure_schema
 
-Value = str | int | bool | bytes | UUID | None
+Value = str | int | float | bool | bytes | datetime | UUID | Sequence[object] | None
+"""User-defined types are tuples."""
 Row = tuple[Any, ...]
 """Columns have the types that the statement's columns have."""
 Bound = tuple[str, Sequence[Value]]
@@ -21,6 +23,7 @@ _SCHEMA_S: Final = 60.0
 _AT_ONE_TIME: Final = 4
 """So many large writes are on their way together: nodes refuse to hold much more in memory."""
 _READS_AT_ONE_TIME: Final = 32
+_BATCHES_AT_ONE_TIME: Final = 32
 
 
 class CqlSession:
@@ -45,7 +48,7 @@ class CqlSession:
         try:
             with self._answering():
                 self._session = self._cluster.connect()
-            server = _Server(self._cluster, self._session, address)
+            self._server = server = _Server(self._cluster, self._session, address)
             server.check_datacenter()
             ensure_schema(server, address.keyspace, create=create)
             server.check_consistency()
@@ -75,24 +78,34 @@ class CqlSession:
         """Write several times; some may be written when it fails."""
         self._each(statement, values, _AT_ONE_TIME)
 
+    def write_batches(self, batches: Sequence[Sequence[Bound]]) -> None:
+        """Write batches, each of one partition, and each sent once; some may be written when it fails."""
+        from cassandra.concurrent import execute_concurrent  # noqa: PLC0415 - loaded only by who uses such a log
+        from cassandra.policies import FallthroughRetryPolicy  # noqa: PLC0415
+
+        with self._answering():
+            statements = [(self._together(batch), ()) for batch in batches]
+            for statement, _ in statements:
+                statement.retry_policy = FallthroughRetryPolicy()
+            execute_concurrent(self._session, statements, concurrency=_BATCHES_AT_ONE_TIME)
+
     def apply(self, *statements: Bound) -> bool:
         """Make a conditional write, in one partition, and return whether its conditions were met.
 
         It is sent once.
         """
         from cassandra.policies import FallthroughRetryPolicy  # noqa: PLC0415 - loaded only by who uses such a log
-        from cassandra.query import BatchStatement, BatchType  # noqa: PLC0415
 
         with self._answering():
-            if len(statements) == 1:
-                statement = self._bind(statements[0])
-            else:
-                statement = BatchStatement(BatchType.UNLOGGED)
-                for each in statements:
-                    statement.add(self._bind(each))
+            statement = self._together(statements)
             statement.retry_policy = FallthroughRetryPolicy()
             # Scylla tells the old values in any case, Cassandra where it refused: only the first column means the same.
             return bool(self._session.execute(statement).was_applied)
+
+    def alter_schema(self, ensure: Callable[[SchemaServer], None]) -> None:
+        """Have ``ensure`` look at the schema, and alter it."""
+        self.check_open()
+        ensure(self._server)
 
     def close(self) -> None:
         """End all connections, and the threads behind them."""
@@ -115,11 +128,22 @@ class CqlSession:
             answers = execute_concurrent(self._session, bound, concurrency=at_one_time)
             return [list(rows) if rows else [] for _, rows in answers]
 
+    def _together(self, statements: Sequence[Bound]) -> Any:  # noqa: ANN401 - the driver has no types
+        """Return one statement for all, which are about one partition."""
+        from cassandra.query import BatchStatement, BatchType  # noqa: PLC0415 - loaded only by who uses such a log
+
+        if len(statements) == 1:
+            return self._bind(statements[0])
+        batch = BatchStatement(BatchType.UNLOGGED)
+        for each in statements:
+            batch.add(self._bind(each))
+        return batch
+
     def _bind(self, bound: Bound) -> Any:  # noqa: ANN401 - the driver has no types
         statement, values = bound
         prepared = self._prepared.get(statement)
         if prepared is None:
-            prepared = self._session.prepare(statement % f'"{self._address.keyspace}"')
+            prepared = self._session.prepare(statement.replace("%s", f'"{self._address.keyspace}"'))
             self._prepared[statement] = prepared
         return prepared.bind(values)
 
