@@ -12,6 +12,17 @@ from tests.simulation.simulator.scheduler import MILLISECOND_US, MINUTE_US, Sche
 
 from scylla_restore.actors.letters import Reported
 from scylla_restore.actors.runtime import Address, Behaviour, Call, Lane, Procedure, Sleep, Stopped
+from scylla_restore.events.model.batches import UploadOccupied
+
+
+def may_come_again(letter: object) -> bool:
+    """Whether a letter that comes twice can be told from two letters: an attempt may truly find upload occupied twice."""
+    return (
+        isinstance(letter, Reported)
+        and letter.actor.startswith("node/")
+        and not isinstance(letter.event, UploadOccupied)
+    )
+
 
 OnCrash = Callable[[str, BaseException], None]
 
@@ -32,7 +43,7 @@ class SimActor:
 
     def tell(self, letter: object) -> None:
         """Put a letter into the mailbox; the dead get none. A node's report may come once more, much later."""
-        if isinstance(letter, Reported) and letter.actor.startswith("node/") and self._runtime.comes_again():
+        if may_come_again(letter) and self._runtime.comes_again():
             self._runtime.after(self._runtime.much_later_us(), lambda: self._put(letter))
         self._put(letter)
 

@@ -236,7 +236,8 @@ class Simulation:
             for e in self.records()[-25:]
         ]
         lines += [f"  {line}" for line in digest(self.engine.state)]
-        lines.append(f"again: python tests/simulation/run.py {self.scenario.seed} -v")
+        if self.scenario.seed.isdigit():
+            lines.append(f"again: python tests/simulation/run.py {self.scenario.seed} -v")
         return "\n".join(lines)
 
 
