@@ -213,7 +213,9 @@ def test_a_busy_answer_between_lost_ones_begins_the_patience_anew() -> None:
     assert isinstance(reported(node, load_command())[-1], SSTablesLoaded)
 
 
-def test_a_failed_load_brings_what_is_left_back_into_staging_where_it_stays_until_the_failure_is_durable() -> None:
+def test_a_failed_load_brings_what_is_left_back_into_staging_where_it_stays_until_the_failure_is_durable() -> (
+    None
+):
     node = in_upload()
     node.directories[UPLOAD] = dict(REST)
     node.fails["load_and_stream"] = deque([refused("Failed to load new sstables: bad checksum")])
