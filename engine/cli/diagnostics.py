@@ -50,7 +50,9 @@ def diagnosed(context: Context, *subscribers: "Subscriber") -> Iterator["Subscri
         ConfigurationError: the file cannot be written.
     """
     if context.flags.log_file is None:
-        yield _to_all(subscribers)
+        # Libraries that nobody listens to would speak on standard error.
+        with _heard(logging.NullHandler()):
+            yield _to_all(subscribers)
         return
     from loguru import logger  # noqa: PLC0415  # not needed by those who want no file
 
@@ -68,18 +70,29 @@ def _file(path: Path, level: str) -> Iterator[None]:
         sink = logger.add(path, level=level, format=_format, diagnose=False, backtrace=False)
     except OSError as error:
         raise ConfigurationError(f"the log file {path} cannot be written: {error.strerror}") from error
-    handler = _Passing(logger)
     logger.enable(_PACKAGE)
-    for name in OTHERS:
-        logging.getLogger(name).addHandler(handler)
-        logging.getLogger(name).setLevel(logging.INFO)  # their details can hold what was signed or sent
+    try:
+        with _heard(_Passing(logger)):
+            yield
+    finally:
+        logger.disable(_PACKAGE)
+        logger.remove(sink)
+
+
+@contextmanager
+def _heard(handler: logging.Handler) -> Iterator[None]:
+    handler.setLevel(logging.INFO)  # details can hold what was signed or sent
+    loggers = [logging.getLogger(name) for name in OTHERS]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.addHandler(handler)
+        each.setLevel(logging.INFO)
     try:
         yield
     finally:
-        for name in OTHERS:
-            logging.getLogger(name).removeHandler(handler)
-        logger.disable(_PACKAGE)
-        logger.remove(sink)
+        for each, level in zip(loggers, levels, strict=True):
+            each.removeHandler(handler)
+            each.setLevel(level)
 
 
 def _format(record: "Record") -> str:

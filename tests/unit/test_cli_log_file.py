@@ -2,7 +2,6 @@
 
 import io
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,6 @@ from scylla_restore.engine.config import ConfigFile
 from scylla_restore.engine.errors import ConfigurationError
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model.batches import DownloadProgressed
-
-
-@pytest.fixture(autouse=True)
-def levels() -> Iterator[None]:
-    """Give the loggers of other libraries their levels back."""
-    before = {name: logging.getLogger(name).level for name in ("pykka", "botocore")}
-    yield
-    for name, level in before.items():
-        logging.getLogger(name).setLevel(level)
 
 
 def context(path: Path | None, *, verbose: bool = False) -> Context:
@@ -74,6 +64,7 @@ def test_without_a_file_nothing_is_written_anywhere(
 ) -> None:
     seen: list[Envelope] = []
     with diagnosed(context(None), seen.append) as tell:
+        logging.getLogger("pykka").error("an actor died")
         for envelope in story():
             tell(envelope)
     assert len(seen) == len(story())
