@@ -1,7 +1,9 @@
 """The tables that lie beside a log. A new kind of store is one more case here."""
 
+from scylla_restore.events.log.cql import CqlLog
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.log.sqlite import SQLiteLog
+from scylla_restore.events.tables.cql import CqlTables
 from scylla_restore.events.tables.port import ProjectionTables
 from scylla_restore.events.tables.sqlite import SQLiteTables
 
@@ -11,6 +13,10 @@ def tables_beside(log: EventLog) -> ProjectionTables | None:
 
     They are to be closed before the log is.
     """
-    if isinstance(log, SQLiteLog):
-        return SQLiteTables(log)
-    return None
+    match log:
+        case SQLiteLog():
+            return SQLiteTables(log)
+        case CqlLog():
+            return CqlTables(log)
+        case _:
+            return None
