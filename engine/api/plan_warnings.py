@@ -23,6 +23,11 @@ def warnings_of(
     yield from _compaction(state)
     yield from _space(state, surroundings)
     yield from _leftovers(surroundings.leftovers, known_runs)
+    if surroundings.tables_looked_into < len(state.directories):
+        yield (
+            f"what other restores have left was looked for in {surroundings.tables_looked_into} of "
+            f"{len(state.directories)} tables: there are too many of them"
+        )
     for node, words in sorted(surroundings.silent.items()):
         yield f"{node} did not tell of its disk, or of what other restores have left there: {words}"
 
@@ -100,12 +105,16 @@ def _leftovers(leftovers: Iterable[Leftover], known_runs: Collection[str]) -> It
     for run, found in sorted(by_run.items()):
         where = f"on {_some(sorted({leftover.node for leftover in found}))}, such as data:{found[0].path}"
         if run in known_runs:
-            yield f"run {run} has left {len(found)} of its directories {where}"
+            yield f"run {run} has left {_directories(len(found))} {where}"
         else:
             yield (
-                f"run {run}, of which this log knows nothing, has {len(found)} directories {where}: "
+                f"run {run}, of which this log knows nothing, has {_directories(len(found))} {where}: "
                 "another engine may be restoring these tables, or has left them"
             )
+
+
+def _directories(count: int) -> str:
+    return "1 directory" if count == 1 else f"{count} directories"
 
 
 def _some(names: Iterable[str]) -> str:

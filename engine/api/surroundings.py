@@ -1,7 +1,7 @@
 """What a plan looks at on the nodes beside what a run begins with: free space, and what other restores have left."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -27,8 +27,9 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What there was. ``silent`` maps nodes that did not answer to what was said instead of it."""
+    """What there was, in the first so many tables. ``silent`` maps nodes that did not answer to what was said instead."""
 
+    tables_looked_into: int
     disks: dict[str, DiskSpace] = {}
     leftovers: tuple[Leftover, ...] = ()
     silent: dict[str, str] = {}
@@ -49,11 +50,13 @@ def look_around(cluster: ClusterConnection, state: RunState, *, but_of: str | No
     The directories of run ``but_of`` are where they should be, and not told.
     """
     gateways = {address: cluster.gateway(address) for address in sorted(state.nodes)}
+    tables = sorted(state.directories)[: MOST_LISTINGS // max(len(gateways), 1)]
     with ThreadPoolExecutor(_AT_ONE_TIME, thread_name_prefix="plan") as workers:
         looks = [workers.submit(_disk, address, gateway) for address, gateway in gateways.items()]
         looks += [
             workers.submit(_leftovers, address, gateways[address], directory)
-            for address, directory in _snapshots(state, gateways)
+            for directory in _snapshots(state, tables)
+            for address in gateways
         ]
         try:
             found = [look.result() for look in looks]
@@ -61,19 +64,18 @@ def look_around(cluster: ClusterConnection, state: RunState, *, but_of: str | No
             workers.shutdown(wait=False, cancel_futures=True)
             raise
     return Surroundings(
+        tables_looked_into=len(tables),
         disks={look.node: look.disk for look in found if look.disk is not None},
         leftovers=tuple(sorted(left for look in found for left in look.leftovers if left.run != but_of)),
         silent={look.node: look.error for look in found if look.error is not None},
     )
 
 
-def _snapshots(state: RunState, nodes: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield (node, directory of snapshots): as many tables of each node as bounds allow."""
-    tables = sorted(state.directories)[: MOST_LISTINGS // max(len(nodes), 1)]
+def _snapshots(state: RunState, tables: Iterable[str]) -> Iterator[str]:
+    """Yield where the tables' snapshots lie on the nodes, below ``data:``."""
     for table in tables:
         keyspace = table.partition(":")[0]
-        for address in nodes:
-            yield address, f"{keyspace}/{state.directories[table]}/snapshots"
+        yield f"{keyspace}/{state.directories[table]}/snapshots"
 
 
 def _disk(address: str, gateway: NodeGateway) -> _Found:

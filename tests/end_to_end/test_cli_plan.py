@@ -118,7 +118,7 @@ def test_what_another_engine_has_left_on_a_node_is_told(looked_at: LabProcess) -
     (table,) = (looked_at.files.root / "127.0.0.12" / "data" / "ks1").glob("t2-*")
     (table / "snapshots" / f"scylla-restore-{UNKNOWN_RUN}-7-1").mkdir(parents=True)
     (warning,) = planned(looked_at)["warnings"]
-    assert f"run {UNKNOWN_RUN}, of which this log knows nothing, has 1 directories on 127.0.0.12" in warning
+    assert f"run {UNKNOWN_RUN}, of which this log knows nothing, has 1 directory on 127.0.0.12" in warning
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def warnings(
     size = state.workload.size
     rehearsal = rehearse(state, dict.fromkeys(state.nodes, Speed(download=1.0, load=1.0)), START)
     assert state.workload.size == size
-    surroundings = msgspec.convert(found, Surroundings)
+    surroundings = msgspec.convert({"tables_looked_into": 1, **found}, Surroundings)
     return list(warnings_of(state, rehearsal, surroundings, known_runs={"a-known-run"}))
 
 
@@ -93,11 +93,17 @@ def test_what_other_runs_have_left_is_named_by_run() -> None:
         f"run {OTHER_RUN}, of which this log knows nothing, has 2 directories on n1, n2, such as"
     )
     assert known == (
-        "run a-known-run has left 1 of its directories on n1, such as data:ks/t1-0/snapshots/scylla-restore-y-1-1"
+        "run a-known-run has left 1 directory on n1, such as data:ks/t1-0/snapshots/scylla-restore-y-1-1"
     )
 
 
 def test_a_node_that_does_not_tell_is_no_obstacle() -> None:
     assert warnings(*hosts("n1"), silent={"n1": "timed out"}) == [
         "n1 did not tell of its disk, or of what other restores have left there: timed out"
+    ]
+
+
+def test_that_not_all_tables_were_looked_into_is_told() -> None:
+    assert warnings(*hosts("n1"), tables_looked_into=0) == [
+        "what other restores have left was looked for in 0 of 1 tables: there are too many of them"
     ]
