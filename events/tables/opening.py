@@ -17,6 +17,6 @@ def tables_beside(log: EventLog) -> ProjectionTables | None:
         case SQLiteLog():
             return SQLiteTables(log)
         case CqlLog():
-            return CqlTables(log)
+            return CqlTables(log, keyspace=log.address.tables)
         case _:
             return None

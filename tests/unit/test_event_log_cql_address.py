@@ -24,6 +24,7 @@ def test_a_question_mark_alone_says_nothing() -> None:
 
 def test_everything_can_be_said() -> None:
     text = "ann%40corp@[::1]:9142,db.example.org/Log_1?dc=eu-west&consistency=local_quorum&tls=/etc/ca.pem&tls_names=off"
+    text += "&tables=scylla_manager"
     assert parse_address(text) == CqlAddress(
         hosts=("::1", "db.example.org"),
         port=9142,
@@ -33,6 +34,7 @@ def test_everything_can_be_said() -> None:
         consistency=Consistency.LOCAL_QUORUM,
         tls="/etc/ca.pem",
         tls_names=False,
+        tables="scylla_manager",
     )
 
 
@@ -56,6 +58,7 @@ def test_everything_can_be_said() -> None:
         ("a/ks?rack=r1", "unknown option: rack"),
         ("a/ks?consistency=one", "impossible consistency: 'one'"),
         ("a/ks?tls_names=maybe", "impossible tls_names"),
+        ('a/ks?tables=ks"; DROP KEYSPACE ks', "impossible keyspace for tables"),
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, problem: str) -> None:

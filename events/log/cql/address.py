@@ -6,6 +6,8 @@ Options are
 * ``consistency``  ``quorum`` (default), or ``local_quorum`` where the keyspace lives in one data center
 * ``tls``          ``off`` (default), ``on`` (the system's authorities), or a PEM file of authorities
 * ``tls_names``    ``off``: a certificate need not name the node's address
+* ``tables``       the keyspace of Scylla Manager's tables, as projected, if that is not the log's: Scylla Manager's own,
+                   where that is wanted
 """
 
 import re
@@ -43,6 +45,7 @@ class CqlAddress(msgspec.Struct, frozen=True, kw_only=True):
     consistency: Consistency = Consistency.QUORUM
     tls: str = "off"
     tls_names: bool = True
+    tables: str | None = None
 
     def __str__(self) -> str:
         return f"{','.join(self.hosts)}:{self.port}/{self.keyspace}"
@@ -78,6 +81,7 @@ def parse_address(rest: str) -> CqlAddress:
         consistency=Consistency(options.get("consistency", Consistency.QUORUM)),
         tls=options.get("tls", "off"),
         tls_names=options.get("tls_names", "on") == "on",
+        tables=options.get("tables"),
     )
 
 
@@ -102,7 +106,7 @@ _CHOICES: Final = {
     "consistency": {str(each) for each in Consistency},
     "tls_names": {"on", "off"},
 }
-_OPTIONS: Final = {"dc", "tls", *_CHOICES}
+_OPTIONS: Final = {"dc", "tables", "tls", *_CHOICES}
 
 
 def _options(query: str) -> dict[str, str]:
@@ -117,6 +121,8 @@ def _options(query: str) -> dict[str, str]:
                 f"the log's address has an unknown option: {name}",
                 hint=f"there are {', '.join(sorted(_OPTIONS))}",
             )
+        if name == "tables" and not _KEYSPACE.fullmatch(value):
+            raise WrongAddress(f"the log's address has an impossible keyspace for tables: {value!r}")
         if not value or value not in _CHOICES.get(name, {value}):
             choices = ", ".join(sorted(_CHOICES.get(name, ())))
             raise WrongAddress(
