@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from tests.support.azure_server import AzureServer, running_azure_server
 from tests.support.cassandra import Cluster, shared_node
-from tests.support.cassandra_logs import Execute, administration
+from tests.support.cassandra_logs import Execute, administration, skipping_where_there_is_none
 from tests.support.gcs_server import GcsServer, running_gcs_server
 from tests.support.s3_server import S3Server, running_s3_server
 
@@ -48,7 +48,9 @@ def shared() -> Path:
 def cassandra(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
     """A real Apache Cassandra node, the same for all workers; tests that use it bear the mark ``real``."""
     directory = tmp_path_factory.getbasetemp()
-    with shared_node((directory if worker_id == "master" else directory.parent) / "cassandra") as cluster:
+    if worker_id != "master":
+        directory = directory.parent
+    with skipping_where_there_is_none(), shared_node(directory / "cassandra") as cluster:
         yield cluster
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.cassandra import cql_logs
 from benchmarks.history import RUN, Line, history
 from benchmarks.measurement import Measurement, best_seconds, busy_thread, percentile, seconds
 
@@ -33,12 +34,18 @@ TIMES = 5
 
 
 def measure(arguments: Sequence[str]) -> Iterator[Measurement]:
-    """Measure everything about the log in SQLite, on histories as a real run has them."""
+    """Measure everything about the log in SQLite and in Cassandra, on histories as a real run has them."""
     parser = argparse.ArgumentParser(prog="bench.py log", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="records of the log")
     parser.add_argument("--sstables-per-batch", type=int, default=8)
     parser.add_argument(
         "--directory", type=Path, help="where the log is made; default: the temporary directory"
+    )
+    parser.add_argument(
+        "--cql",
+        default="auto",
+        metavar="auto|off|cql://[USER@]HOST[:PORT]",
+        help="the same in Cassandra: in a node that is started if it is installed, not at all, or there",
     )
     chosen = parser.parse_args(arguments)
     batches = chosen.events // EVENTS_PER_BATCH
@@ -49,6 +56,9 @@ def measure(arguments: Sequence[str]) -> Iterator[Measurement]:
         yield from measure_store("sqlite", lambda name: SQLiteLog(Path(directory) / f"{name}.db"), lines)
         size = (Path(directory) / f"group-{GROUPS[-1]}.db").stat().st_size
         yield Measurement(metric="file", value=size / len(lines), unit="bytes/event")
+    with cql_logs(chosen.cql) as open_cql_log:
+        if open_cql_log is not None:
+            yield from measure_store("cassandra", open_cql_log, lines)
 
 
 def measure_store(

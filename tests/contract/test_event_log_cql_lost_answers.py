@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 import pytest
@@ -75,7 +76,7 @@ def test_a_bucket_that_was_closed_unheard_is_followed_by_one_more(
         more = writer.seal(returned(number) for number in range(5))
         with proxy.losing_answers(), pytest.raises(LogUnavailable):
             log.append(writer.claim, more)
-        until_answered(lambda more=more: log.append(writer.claim, more))
+        until_answered(partial(log.append, writer.claim, more))
         envelopes += more
     assert list(open_store().read("run-1")) == envelopes
     assert verify_run(log, "run-1").ok

@@ -16,7 +16,6 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import msgspec
-import pytest
 from tests.support import cassandra_keeper
 from tests.support.cassandra_settings import NodeSettings, Ports, command, why_not, write_files
 from tests.support.certificates import make_identity
@@ -25,6 +24,10 @@ READY_WITHIN_S: Final = 120
 USER, PASSWORD = "cassandra", "cassandra"
 _OPTIONS: Final = bytes((4, 0, 0, 0, 5, 0, 0, 0, 0))
 """The frame that asks a CQL server what it supports, of protocol version 4."""
+
+
+class NotToBeHad(Exception):
+    """There is no Cassandra here; the text says why."""
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,7 @@ class Node:
             if not self._is_running():
                 break
             pause.wait(0.1)
-        pytest.fail(f"Cassandra did not start: {_last_words(self.settings.directory)}")
+        raise RuntimeError(f"Cassandra did not start: {_last_words(self.settings.directory)}")
 
     def stop(self) -> None:
         """Kill it, if it runs."""
@@ -97,8 +100,12 @@ class Node:
 
 @contextmanager
 def running_nodes(directory: Path, count: int) -> Iterator[tuple[Cluster, Sequence[Node]]]:
-    """Start nodes of one cluster, one after another, without passwords or TLS."""
-    _skip_unless_possible()
+    """Start nodes of one cluster, one after another, without passwords or TLS.
+
+    Raises:
+        NotToBeHad: it is not installed.
+    """
+    _check_possible()
     addresses = tuple(f"127.0.0.{number}" for number in range(1, count + 1))
     ports = free_ports(addresses)
     nodes = [
@@ -125,8 +132,12 @@ def running_nodes(directory: Path, count: int) -> Iterator[tuple[Cluster, Sequen
 
 @contextmanager
 def shared_node(directory: Path) -> Iterator[Cluster]:
-    """Use the one node that all processes with this directory share: the first starts it, the last ends it."""
-    _skip_unless_possible()
+    """Use the one node that all processes with this directory share: the first starts it, the last ends it.
+
+    Raises:
+        NotToBeHad: it is not installed.
+    """
+    _check_possible()
     directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as using:
         with (directory / "start").open("ab") as start:
@@ -169,10 +180,10 @@ def free_ports(addresses: Sequence[str]) -> Ports:
     raise AssertionError(f"no port is free on all of {', '.join(addresses)}")
 
 
-def _skip_unless_possible() -> None:
+def _check_possible() -> None:
     reason = why_not()
     if reason is not None:
-        pytest.skip(reason)
+        raise NotToBeHad(reason)
 
 
 def _start_shared(directory: Path) -> None:

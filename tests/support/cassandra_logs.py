@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
-from tests.support.cassandra import PASSWORD, USER, Cluster, new_keyspace
+import pytest
+from tests.support.cassandra import PASSWORD, USER, Cluster, NotToBeHad, new_keyspace
 
 from scylla_restore.events.log.cql import CqlLog, parse_address
 from scylla_restore.events.log.cql.groups import Limits
@@ -63,6 +64,15 @@ def administration(cluster: Cluster) -> Iterator[Execute]:
 
 _emptied: list[str] = []
 """Keyspaces that this process used on the shared node: to empty one is quicker than to drop it and make another."""
+
+
+@contextmanager
+def skipping_where_there_is_none() -> Iterator[None]:
+    """Skip a test where there is no Cassandra, and say why."""
+    try:
+        yield
+    except NotToBeHad as error:
+        pytest.skip(str(error))
 
 
 @contextmanager

@@ -158,13 +158,15 @@ def _cassandra_yaml(node: NodeSettings) -> dict[str, object]:
         "class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
         "parameters": [{"seeds": f"{node.seed}:{node.ports.storage}"}],
     }
-    encryption = {
-        "enabled": node.identity is not None,
-        "optional": True,
-        "keystore": str(directory / "conf" / "keystore.p12"),
-        "keystore_password": KEYSTORE_PASSWORD,
-        "store_type": "PKCS12",
-    }
+    encryption: dict[str, object] = {"enabled": False}
+    if node.identity is not None:
+        encryption = {
+            "enabled": True,
+            "optional": True,
+            "keystore": str(directory / "conf" / "keystore.p12"),
+            "keystore_password": KEYSTORE_PASSWORD,
+            "store_type": "PKCS12",
+        }
     return {
         "cluster_name": "scylla-restore tests",
         "num_tokens": 4,

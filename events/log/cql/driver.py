@@ -10,7 +10,7 @@ from scylla_restore.events.errors import LogUnavailable, UnusableLog
 from scylla_restore.events.log.cql.address import Consistency, CqlAddress
 
 _CONNECT_S: Final = 5.0
-_RECONNECT_S: Final = 1.0
+_RECONNECT_S: Final = (0.5, 5.0)
 _HEARTBEAT_S: Final = 5.0
 _REMOTE_HOSTS: Final = 3
 _NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
@@ -27,7 +27,7 @@ def new_cluster(address: CqlAddress, *, password: str | None, request_timeout_s:
     from cassandra import ProtocolVersion  # noqa: PLC0415 - loaded only by who uses such a log
     from cassandra.auth import PlainTextAuthProvider  # noqa: PLC0415
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster  # noqa: PLC0415
-    from cassandra.policies import ConstantReconnectionPolicy  # noqa: PLC0415
+    from cassandra.policies import ExponentialReconnectionPolicy  # noqa: PLC0415
 
     return Cluster(
         contact_points=list(address.hosts),
@@ -39,8 +39,8 @@ def new_cluster(address: CqlAddress, *, password: str | None, request_timeout_s:
         # Without it every batch above a few kB waits some 40 ms for a delayed acknowledgement.
         sockopts=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         execution_profiles={EXEC_PROFILE_DEFAULT: _profile(address, request_timeout_s)},
-        # A node that was away is asked again at once, however long it was.
-        reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
+        # A node that was away is asked again soon, however long it was.
+        reconnection_policy=ExponentialReconnectionPolicy(*_RECONNECT_S, max_attempts=None),
         connect_timeout=_CONNECT_S,
         control_connection_timeout=_CONNECT_S,
         # A node that hangs is given up before a lease lapses.
