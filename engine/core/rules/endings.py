@@ -59,8 +59,9 @@ def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
     if _under_way(state):
         return None
     by_node: dict[str, list[Entry]] = {}
+    staying = _staying(state)
     for entry in reversed(state.ledger.entries.values()):
-        if _can_be_undone(state, entry) and not _stays(state, entry):
+        if _can_be_undone(state, entry) and entry.id not in staying:
             by_node.setdefault(entry.alteration.node, []).append(entry)
     for address, entries in sorted(by_node.items()):
         return Decision(
@@ -117,14 +118,18 @@ def _of_members(state: RunState) -> list[Entry]:
     return [entry for entry in state.ledger.entries.values() if state.nodes[entry.alteration.node].member]
 
 
-def _stays(state: RunState, entry: Entry) -> bool:
-    """A pause and a failure leave downloaded batches where they are, and files set aside while a load may run."""
+def _staying(state: RunState) -> set[str]:
+    """Return the entries that stay: downloaded batches where they are, and files set aside while a load may run."""
     if state.ending not in (Ending.PAUSE, Ending.FAIL):
-        return False
+        return set()
     kept = state.in_phase(Phase.STAGED, Phase.BLOCKED, Phase.LOADING)
-    if isinstance(entry.alteration, UploadSetAside):
-        return any(batch.node == entry.alteration.node for batch in kept if batch.phase is Phase.LOADING)
-    return entry.id in {staging_entry(batch.id, batch.attempt) for batch in kept}
+    loading = {batch.node for batch in kept if batch.phase is Phase.LOADING}
+    aside = {
+        entry.id
+        for entry in state.ledger.entries.values()
+        if isinstance(entry.alteration, UploadSetAside) and entry.alteration.node in loading
+    }
+    return aside | {staging_entry(batch.id, batch.attempt) for batch in kept}
 
 
 def _paused(state: RunState) -> RunPaused:
