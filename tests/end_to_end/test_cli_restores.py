@@ -116,20 +116,22 @@ def test_two_engines_do_not_work_on_one_run_nor_two_runs_on_one_cluster(slow_lab
 def test_a_run_is_taken_over_from_a_living_engine_which_falls_silent(slow_lab: LabProcess) -> None:
     first = slow_lab.start(*slow_lab.run_words())
     slow_lab.wait_for_load()
-    with slow_lab.stopped(first):
-        second = slow_lab.call("resume", "--take-over")
-        commands = len(slow_lab.requests(COPY_PATH)), len(slow_lab.requests(LOAD_PATH))
-    assert second.code == 0, second.stderr
-    assert "taking the run over from " in second.stderr
+    # No load is answered any more, so that the first engine is at a standstill when the second one comes.
+    slow_lab.fault("reset", on=f"{LOAD_PATH}*")
+    second = slow_lab.start("resume", "--take-over")
+    wait_until(lambda: "taking the run over from " in second.stderr, "the second engine takes over")
     fenced = first.end()
     assert fenced.code == 4
     assert re.search(r"error: run .{36} was taken over by ", fenced.stderr)
-    assert (len(slow_lab.requests(COPY_PATH)), len(slow_lab.requests(LOAD_PATH))) == commands
+    slow_lab.end_faults()
+    resumed = second.end()
+    assert resumed.code == 0, resumed.stderr
     assert len(slow_lab.events(OwnerChanged)) == 2
     attempts = [(event.batch, event.attempt) for event in slow_lab.events(DownloadRequested)]
-    assert len(attempts) == len(set(attempts))
+    assert len(slow_lab.requests(COPY_PATH)) == len(attempts) == len(set(attempts))
     loads = [event.batch for event in slow_lab.events(SSTablesLoaded)]
     assert sorted(loads) == sorted({event.batch for event in slow_lab.events(BatchAssigned)})
+    assert slow_lab.left_behind() == []
 
 
 def test_tuning_may_change_when_a_run_is_resumed_but_what_it_restores_may_not(slow_lab: LabProcess) -> None:
