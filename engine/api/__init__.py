@@ -21,6 +21,9 @@ from scylla_restore.engine.config import choose_cluster, load_config
 from scylla_restore.engine.core.target import build_target
 from scylla_restore.engine.core.target_flags import TargetFlags
 from scylla_restore.events.log.opening import open_log
+from scylla_restore.events.tables.listing import list_runs
+from scylla_restore.events.tables.opening import tables_beside
+from scylla_restore.events.tables.rebuilding import Rebuilt, rebuild
 
 __all__ = [
     "ClusterConnection",
@@ -28,6 +31,7 @@ __all__ = [
     "LoadedRun",
     "Outcome",
     "Plan",
+    "Rebuilt",
     "Run",
     "Stores",
     "Subscriber",
@@ -35,10 +39,13 @@ __all__ = [
     "build_target",
     "choose_cluster",
     "cluster_connection",
+    "list_runs",
     "load_config",
     "load_run",
     "newest_unfinished",
     "open_log",
+    "rebuild",
+    "tables_beside",
     "unfinished",
 ]
 

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scylla_restore.engine.api.rebuilding import rebuild
 from scylla_restore.engine.lab.backup_writer import BackupRequest, write_backup
 from scylla_restore.engine.lab.lab import Lab
 from scylla_restore.events.log.sqlite import SQLiteLog
 from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.projector import run_key
+from scylla_restore.events.tables.rebuilding import rebuild
 from scylla_restore.events.tables.sqlite import SQLiteTables
 
 PROJECT = Path(__file__).resolve().parents[2]

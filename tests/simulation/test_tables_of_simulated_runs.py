@@ -9,12 +9,12 @@ from tests.simulation.simulator.scenario import scenario_of
 from tests.simulation.simulator.simulation import Simulation
 from tests.support.failing_tables import FailingTables
 
-from scylla_restore.engine.api.rebuilding import rebuild
 from scylla_restore.events.errors import LogUnavailable
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import ProjectionTables, Rows, RunKey
 from scylla_restore.events.tables.projector import Projector, run_key
+from scylla_restore.events.tables.rebuilding import rebuild
 
 SEEDS = 120
 PER_TEST = 20

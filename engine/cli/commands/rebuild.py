@@ -1,11 +1,11 @@
 """`rebuild`: makes a run's tables anew."""
 
-from scylla_restore.engine.api.rebuilding import rebuild as rebuilt
 from scylla_restore.engine.cli.context import Given
 from scylla_restore.engine.cli.finding import find_run
 from scylla_restore.engine.cli.units import count_text
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.events.tables.opening import tables_beside
+from scylla_restore.events.tables.rebuilding import rebuild as rebuilt
 
 
 def rebuild(run: str, /, *, context: Given) -> None:
