@@ -19,6 +19,7 @@ from scylla_restore.engine.core.commands import (
     Undo,
     VerifyLocation,
 )
+from scylla_restore.engine.core.limits import NODE_GIVEN_UP
 from scylla_restore.engine.core.state import Phase, Status
 from scylla_restore.events.model.batches import (
     BatchAssigned,
@@ -264,6 +265,17 @@ def test_nodes_that_lost_their_way_to_the_backup_end_the_run() -> None:
     (declared,) = world.events(FailureDeclared)
     assert declared.failure.message == "no node can list s3:backups: n1: access denied"
     assert (declared.resumable, declared.exit_code) == (True, 1)
+
+
+def test_a_batch_that_failed_on_all_who_came_is_declared_when_the_last_one_stays_away() -> None:
+    world = killed(Phase.STAGED)
+    world.hosts["n2"] = Host(address="n2")
+    world.on(JoinNode, node_failed, node="n2").fails(LoadSSTables, Cause.FAILED).resume().play()
+
+    (declared,) = world.events(FailureDeclared)
+    assert "SSTables of ks.t1" in declared.failure.message
+    assert declared.failure.message.endswith("the node says failed")
+    assert len([c for c in world.commands(JoinNode) if c.node == "n2"]) == NODE_GIVEN_UP
 
 
 def test_of_two_locations_what_is_restored_already_needs_nobody() -> None:

@@ -5,6 +5,7 @@ from tests.support.hosts import LOCATION, directory
 
 from scylla_restore.engine.core.state.workload import Directory, Workload, upcoming
 from scylla_restore.events.model.locations import DirectoryIndexed
+from scylla_restore.events.model.target import BackupLocation
 
 KEY = LOCATION.key
 
@@ -113,6 +114,19 @@ def test_nothing_can_be_assigned_before_a_location_is_closed() -> None:
 
     assert made.largest(KEY) is None
     assert (made.left, made.unsorted) == (1, ["t1"])
+
+
+def test_a_location_can_be_assigned_while_another_is_still_indexed() -> None:
+    made = Workload()
+    other = BackupLocation(provider="gcs", bucket="more")
+    made.add(directory("t1", (1, 2), location=other))
+    made.add(directory("t2", (3,)))
+
+    made.close_location(KEY)
+
+    assert largest(made) == ("t2", 1)
+    assert made.largest(other.key) is None
+    assert made.unsorted == ["t1"]
 
 
 def test_parts_of_a_directory_keep_their_own_shapes() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import assert_never
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.alterations import unwanted_alterations, wanted_alterations
@@ -49,6 +50,8 @@ def _recover(state: RunState, batch: Batch) -> tuple[AnyEvent | None, commands.C
             return None, load_command(state, batch, recovering=True)
         case Phase.STAGED | Phase.FAILED | Phase.RETURNED:
             return None, None
+        case _:
+            assert_never(batch.phase)
 
 
 def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
