@@ -33,7 +33,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     processes: list[Process]
     snapshots: list[Snapshot]
     projected: Projected
-    ids_repeat: bool
-    """Whether an agent gave a job's id twice: Scylla Manager's keys cannot tell such jobs apart."""
     calm: bool
     """Whether nothing was made to go wrong: then nothing may have gone wrong."""

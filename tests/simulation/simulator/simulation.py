@@ -222,7 +222,6 @@ class Simulation:
             processes=[engine.process for engine in self.engines],
             snapshots=[s for engine in self.engines for s in engine.snapshots if s.run == self.run],
             projected=self.world.projected,
-            ids_repeat=any(moment.kind == "ids_again" for moment in self.scenario.faults.moments),
             calm=self.scenario.faults.none and not self.scenario.interruptions and not self._points,
         )
 

@@ -80,5 +80,5 @@ def check_projections(evidence: Evidence) -> Iterator[str]:
         yield "projections made step by step are not those made from the stored records"
     document = anew.document()
     restored = sum(row.restored for row in anew.rows.values() if row.restore_completed_at is not None)
-    if document is not None and not evidence.ids_repeat and restored != document.restored:
+    if document is not None and restored != document.restored:
         yield f"restore_run_progress sums up to {restored}, progress says {document.restored}"
