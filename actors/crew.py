@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from scylla_restore.actors.letters import Reported
-from scylla_restore.actors.location import spawn_location
+from scylla_restore.actors.location import OpenStore, spawn_location
 from scylla_restore.actors.node import node_name, spawn_node
 from scylla_restore.actors.procedures.asking import Node, failure_of
 from scylla_restore.actors.procedures.discover import discover, resolve_tables
@@ -20,10 +20,8 @@ from scylla_restore.engine.core.commands import (
     ResolveTables,
 )
 from scylla_restore.engine.errors import NodeError
-from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.nodes import DiscoveryFailed
-from scylla_restore.events.model.target import BackupLocation
 
 Crash = Callable[[str, BaseException], None]
 
@@ -55,7 +53,7 @@ class ActorCrew:
         *,
         runtime: Runtime,
         cluster: Cluster,
-        open_store: Callable[[BackupLocation], ObjectStore],
+        open_store: OpenStore,
         report: Callable[[Reported], None],
         on_crash: Crash,
         on_lane_crash: Crash,

@@ -9,19 +9,27 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from scylla_restore.actors.procedures.index import (
+    DirectoryParts,
     DirectoryTask,
     DirectoryTotals,
+    FoundManifests,
     ManifestContents,
+    PartTotals,
+    check_size,
     find_manifests,
     read_contents,
     read_directory,
+    read_part,
     read_views,
+    tell_how_reached,
     verify_manifest,
 )
 from scylla_restore.actors.procedures.storing import Store
 from scylla_restore.actors.runtime import Effect
+from scylla_restore.engine.backup.directory import DirectoryPart
 from scylla_restore.engine.core.commands import IndexLocation, OpenLocation, VerifyLocation
 from scylla_restore.engine.core.table_name import TableName
+from scylla_restore.engine.storage.port import StoreReport
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.locations import (
     LocationIndexed,
@@ -30,7 +38,22 @@ from scylla_restore.events.model.locations import (
     SkippedTable,
 )
 
-Outcome = tuple[str, ...] | frozenset[TableName] | ManifestContents | DirectoryTotals | None
+NAMES_IN_HAND_BYTES = 64 * 1024 * 1024
+"""File names of directories that are listed at one time; one directory may have more of them."""
+
+MANIFESTS_IN_HAND = 2
+"""One is read while the other's directories are listed."""
+
+Outcome = (
+    FoundManifests
+    | frozenset[TableName]
+    | ManifestContents
+    | DirectoryTotals
+    | DirectoryParts
+    | PartTotals
+    | StoreReport
+    | None
+)
 Step = Callable[[Store], Coroutine[Effect, Any, Outcome]]
 
 
@@ -56,7 +79,7 @@ class Opening:
     def __init__(self, command: OpenLocation) -> None:
         self._command = command
         self._steps: deque[Step] = deque([lambda store: find_manifests(store, command.selection)])
-        self._manifests: tuple[str, ...] = ()
+        self._found: FoundManifests | None = None
 
     def next_step(self) -> Step | None:
         """Return the only step."""
@@ -64,12 +87,23 @@ class Opening:
 
     def take(self, outcome: Outcome) -> None:
         """Take in the manifests' paths."""
-        if isinstance(outcome, tuple):
-            self._manifests = outcome
+        if isinstance(outcome, FoundManifests):
+            self._found = outcome
 
     def ending(self) -> AnyEvent:
         """Return ``LocationOpened``."""
-        return LocationOpened(location=self._command.location, manifests=self._manifests)
+        found = self._found
+        if found is None:
+            return LocationOpened(location=self._command.location, manifests=())
+        return LocationOpened(
+            location=self._command.location,
+            manifests=found.manifests,
+            clusters=found.clusters,
+            tasks=found.tasks,
+            dcs=found.dcs,
+            via=found.reached.via,
+            because=found.reached.because,
+        )
 
 
 class Verifying:
@@ -98,11 +132,24 @@ def _listing_of(task: DirectoryTask) -> Step:
     return lambda store: read_directory(store, task)
 
 
+def _listing_of_part(part: DirectoryPart) -> Step:
+    return lambda store: read_part(store, part)
+
+
+class _InParts:
+    """A directory of which some parts are listed and others not."""
+
+    def __init__(self, outcome: DirectoryParts) -> None:
+        self.plan = outcome.plan
+        self.left = len(outcome.parts)
+        self.size = 0
+
+
 class Indexing:
     """Read the manifests, then list the directories that they name.
 
-    The views come first, since they decide what is restored. Directories go before further manifests, so that never
-    more manifests are in memory than there are lanes.
+    The views come first, since they decide what is restored. Parts go before directories, and directories before
+    further manifests, so that little is in memory: two manifests, and names of files up to a limit.
     """
 
     def __init__(self, command: IndexLocation) -> None:
@@ -110,36 +157,52 @@ class Indexing:
         self._views: frozenset[TableName] | None = None
         self._is_begun = False
         self._manifests = deque(command.manifests)
-        self._directories: deque[Step] = deque()
+        self._directories: deque[DirectoryTask] = deque()
+        self._parts: deque[DirectoryPart] = deque()
+        self._checks: deque[Step] = deque()
+        self._in_hand_bytes = 0
+        self._open_manifests: dict[str, int] = {}
+        self._in_parts: dict[str, _InParts] = {}
         self._skipped: set[tuple[str, str, str]] = set()
         self._count = self._sstables = self._size = 0
+        self._is_told = False
+        self._reached = StoreReport()
 
     def next_step(self) -> Step | None:
-        """Return the views' reading, then directories, then manifests."""
+        """Return the views' reading, then parts, directories, manifests, and in the end a look at the store."""
         if not self._is_begun:
             self._is_begun = True
             return lambda store: read_views(store, self._command.manifests)
         if self._views is None:
             return None
-        if self._directories:
-            return self._directories.popleft()
-        if not self._manifests:
-            return None
-        path, views = self._manifests.popleft(), self._views
-        return lambda store: read_contents(store, self._command, path, views)
+        if self._checks:
+            return self._checks.popleft()
+        if self._parts:
+            return _listing_of_part(self._parts.popleft())
+        return self._next_directory() or self._next_manifest() or self._look_at_store()
 
     def take(self, outcome: Outcome) -> None:
         """Take in views, what a manifest leads to, or the totals of a directory."""
         match outcome:
             case frozenset():
                 self._views = outcome
-            case ManifestContents(directories=directories, skipped=skipped):
-                self._directories.extend(map(_listing_of, directories))
-                self._skipped.update((table.keyspace, table.table, table.reason) for table in skipped)
-            case DirectoryTotals(sstables=sstables, size=size):
+            case ManifestContents():
+                self._take_contents(outcome)
+            case DirectoryTotals(task=task, sstables=sstables, size=size):
+                self._let_go(task)
+                self._add(sstables, size)
                 self._count += 1
-                self._sstables += sstables
-                self._size += size
+            case DirectoryParts(task=task, plan=plan, parts=parts):
+                self._let_go(task)
+                self._in_parts[plan.whole.name] = _InParts(outcome)
+                self._parts.extend(parts)
+            case PartTotals(part=part, sstables=sstables, size=size):
+                self._add(sstables, size)
+                self._take_part(self._in_parts[part.name], size)
+            case StoreReport():
+                self._reached = outcome
+            case None:
+                pass
             case _:
                 raise TypeError(f"{type(outcome).__name__} is nothing that an index is made of")
 
@@ -154,4 +217,54 @@ class Indexing:
                 SkippedTable(keyspace=keyspace, table=table, reason=reason)
                 for keyspace, table, reason in sorted(self._skipped)
             ),
+            retries=self._reached.retries,
         )
+
+    def _next_directory(self) -> Step | None:
+        if not self._directories:
+            return None
+        weight_bytes = self._directories[0].weight_bytes
+        if self._in_hand_bytes and self._in_hand_bytes + weight_bytes > NAMES_IN_HAND_BYTES:
+            return None
+        self._in_hand_bytes += weight_bytes
+        return _listing_of(self._directories.popleft())
+
+    def _next_manifest(self) -> Step | None:
+        if self._directories or not self._manifests or len(self._open_manifests) >= MANIFESTS_IN_HAND:
+            return None
+        path, views = self._manifests.popleft(), self._views or frozenset()
+        self._open_manifests[path] = 0
+        return lambda store: read_contents(store, self._command, path, views)
+
+    def _look_at_store(self) -> Step | None:
+        if self._is_told or self._directories or self._manifests or self._open_manifests or self._in_parts:
+            return None
+        self._is_told = True
+        return tell_how_reached
+
+    def _take_contents(self, contents: ManifestContents) -> None:
+        self._skipped.update((table.keyspace, table.table, table.reason) for table in contents.skipped)
+        self._directories.extend(contents.directories)
+        self._open_manifests[contents.path] = len(contents.directories)
+        if not contents.directories:
+            del self._open_manifests[contents.path]
+
+    def _let_go(self, task: DirectoryTask) -> None:
+        """Forget a directory's entry, and its manifest if that was the last one of it."""
+        self._in_hand_bytes -= task.weight_bytes
+        self._open_manifests[task.path] -= 1
+        if not self._open_manifests[task.path]:
+            del self._open_manifests[task.path]
+
+    def _take_part(self, directory: _InParts, size: int) -> None:
+        directory.left -= 1
+        directory.size += size
+        if not directory.left:
+            del self._in_parts[directory.plan.whole.name]
+            self._count += 1
+            plan, total = directory.plan, directory.size
+            self._checks.append(lambda _: check_size(plan, total))
+
+    def _add(self, sstables: int, size: int) -> None:
+        self._sstables += sstables
+        self._size += size

@@ -4,36 +4,56 @@ Each function is one step that a lane of a location can take beside others. Step
 return only what the next steps need.
 """
 
+from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
 
 from scylla_restore.actors.procedures.storing import Store
 from scylla_restore.engine.backup.compressed import COMPRESSED_LIMIT_BYTES
-from scylla_restore.engine.backup.directory import directory_of, index_directory
+from scylla_restore.engine.backup.directory import DirectoryPart, DirectoryPlan, index_part, plan_directory
 from scylla_restore.engine.backup.layout import MANIFESTS, ManifestPath, SchemaKind, SchemaPath
 from scylla_restore.engine.backup.manifest import IndexEntry, Manifest, read_manifest
 from scylla_restore.engine.backup.schema import read_schema, views_of
-from scylla_restore.engine.backup.snapshots import choose_manifests, no_such_snapshot
+from scylla_restore.engine.backup.snapshots import choose_manifests, no_such_snapshot, refuse_misplaced
 from scylla_restore.engine.core.commands import IndexLocation
+from scylla_restore.engine.core.mapping import renamed
 from scylla_restore.engine.core.selection import ClusterTables, refuse_impossible, select_tables
 from scylla_restore.engine.core.table_name import TableName
 from scylla_restore.engine.errors import BackupError, ObjectMissing
-from scylla_restore.engine.storage.port import ObjectStore
-from scylla_restore.events.model.locations import ManifestRead, SkippedTable
+from scylla_restore.engine.storage.port import ObjectStore, Page, StoreReport
+from scylla_restore.events.model.locations import DirectoryIndexed, ManifestRead, SkippedTable
 from scylla_restore.events.model.target import Selection
 
 
-class DirectoryTask(msgspec.Struct, frozen=True):
-    """A remote directory to be listed: an entry of a manifest."""
+class FoundManifests(msgspec.Struct, frozen=True, kw_only=True):
+    """The snapshot in a location: manifests by path, those that are asked for, and where all of them come from."""
 
+    manifests: tuple[str, ...]
+    clusters: tuple[str, ...]
+    tasks: tuple[str, ...]
+    dcs: tuple[str, ...]
+    reached: StoreReport
+
+
+class DirectoryTask(msgspec.Struct, frozen=True):
+    """A remote directory to be listed: an entry of the manifest at ``path``, and the table that it is restored into."""
+
+    path: str
     manifest: ManifestPath
     entry: IndexEntry
+    goes_to: TableName
+
+    @property
+    def weight_bytes(self) -> int:
+        """How long its file names are, which is what has to be in memory for it."""
+        return len(memoryview(self.entry.files))
 
 
 class ManifestContents(msgspec.Struct, frozen=True):
-    """What a manifest leads to: directories to be listed, and tables that are not restored."""
+    """What the manifest at ``path`` leads to: directories to be listed, and tables that are not restored."""
 
+    path: str
     directories: tuple[DirectoryTask, ...]
     skipped: tuple[SkippedTable, ...]
 
@@ -41,22 +61,40 @@ class ManifestContents(msgspec.Struct, frozen=True):
 class DirectoryTotals(msgspec.Struct, frozen=True):
     """What a directory holds of the snapshot; ``size`` in bytes."""
 
+    task: DirectoryTask
     sstables: int
     size: int
 
 
-async def find_manifests(store: Store, selection: Selection) -> tuple[str, ...]:
-    """Return the paths of the manifests that the selection is about.
+class DirectoryParts(msgspec.Struct, frozen=True):
+    """A directory that is large enough to be listed in parts, side by side."""
+
+    task: DirectoryTask
+    plan: DirectoryPlan
+    parts: tuple[DirectoryPart, ...]
+
+
+class PartTotals(msgspec.Struct, frozen=True):
+    """What a part of a directory holds of the snapshot; ``size`` in bytes."""
+
+    part: DirectoryPart
+    sstables: int
+    size: int
+
+
+async def find_manifests(store: Store, selection: Selection) -> FoundManifests:
+    """Return the manifests that the selection is about.
 
     There are none if the location lacks the snapshot and others are asked too.
 
     Raises:
         StorageError: the location cannot be listed.
         NoSuchSnapshot: the only location lacks the snapshot.
-        BackupError: the snapshot was not completed.
+        BackupError: the snapshot was not completed, or a manifest lies where none can.
         TargetError: several clusters or tasks have the tag.
     """
     keys = await store(_list_manifests)
+    refuse_misplaced(keys, location=store.location, snapshot_tag=selection.snapshot_tag)
     manifests = choose_manifests(
         [path for path in map(ManifestPath.parse, keys) if path is not None],
         location=store.location,
@@ -72,11 +110,22 @@ async def find_manifests(store: Store, selection: Selection) -> tuple[str, ...]:
             source_task=selection.source_task,
         )
     mapped_dcs = {source for source, _ in selection.dc_mapping}
-    return tuple(manifest.path for manifest in manifests if not mapped_dcs or manifest.dc in mapped_dcs)
+    return FoundManifests(
+        manifests=tuple(path.path for path in manifests if not mapped_dcs or path.dc in mapped_dcs),
+        clusters=tuple(sorted({path.cluster_id for path in manifests})),
+        tasks=tuple(sorted({path.task_id for path in manifests})),
+        dcs=tuple(sorted({path.dc for path in manifests})),
+        reached=store.reached(),
+    )
 
 
 def _list_manifests(store: ObjectStore) -> tuple[str, ...]:
     return tuple(listed.key for listed in store.list(MANIFESTS))
+
+
+async def tell_how_reached(store: Store) -> StoreReport:
+    """Return how the store was reached, and what it took."""
+    return store.reached()
 
 
 async def verify_manifest(store: Store, path: str, digest: str) -> None:
@@ -148,7 +197,12 @@ async def read_contents(
         refuse_impossible(selected, selection.keyspace)
     restored = frozenset(selected.restored)
     return ManifestContents(
-        directories=tuple(DirectoryTask(where, entry) for entry in entries if entry.name in restored),
+        path=path,
+        directories=tuple(
+            DirectoryTask(path, where, entry, renamed(entry.name, selection.rename))
+            for entry in entries
+            if entry.name in restored
+        ),
         skipped=selected.skipped,
     )
 
@@ -167,26 +221,53 @@ def _manifest_read(location: str, where: ManifestPath, manifest: Manifest, diges
     )
 
 
-async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals:
-    """Report the SSTables of a directory with the sizes that the listing gives.
+async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals | DirectoryParts:
+    """Report the SSTables of a directory with the sizes that the listing gives, or return parts of a large one.
 
     Raises:
-        BackupError: a file that the manifest names is missing, or the names do not make up SSTables.
+        BackupError: a file that the manifest names is missing, or the names do not make up SSTables, or the sizes do
+            not make up what the manifest says.
         StorageError: it cannot be listed.
     """
-    prefix = f"{directory_of(task.entry, task.manifest).path}/"
-    listing = await store(lambda port: _list_files(port, prefix))
-    sstables = size = 0
-    for indexed in index_directory(task.entry, listing, manifest=task.manifest, location=store.location):
-        store.report(indexed)
-        sstables += len(indexed.ids)
-        size += sum(indexed.sizes)
-    return DirectoryTotals(sstables, size)
+    plan = plan_directory(task.entry, manifest=task.manifest, location=store.location, goes_to=task.goes_to)
+    parts = plan.parts() if store.lists_ranges else (plan.whole,)
+    if len(parts) > 1:
+        return DirectoryParts(task, plan, parts)
+    events = await _index(store, plan.whole)
+    size = sum(sum(event.sizes) for event in events)
+    plan.check_size(size)
+    for event in events:
+        store.report(event)
+    return DirectoryTotals(task, len(plan.whole.sstables.ids), size)
 
 
-def _list_files(store: ObjectStore, prefix: str) -> dict[str, int]:
-    start = len(prefix)
-    return {listed.key[start:]: listed.size for listed in store.list(prefix) if "/" not in listed.key[start:]}
+async def read_part(store: Store, part: DirectoryPart) -> PartTotals:
+    """Report the SSTables of a part of a directory. Raises as ``read_directory`` does."""
+    events = await _index(store, part)
+    for event in events:
+        store.report(event)
+    return PartTotals(part, len(part.sstables.ids), sum(sum(event.sizes) for event in events))
+
+
+async def check_size(plan: DirectoryPlan, size: int) -> None:
+    """Compare the bytes of all parts of a directory with what the manifest says.
+
+    Raises:
+        BackupError: they differ.
+    """
+    plan.check_size(size)
+
+
+async def _index(store: Store, part: DirectoryPart) -> list[DirectoryIndexed]:
+    prefix = f"{part.where.path}/"
+
+    def index(port: ObjectStore) -> list[DirectoryIndexed]:
+        def listing(after: str, until: str) -> Iterator[Page]:
+            return port.pages(prefix, after=after, until=until)
+
+        return list(index_part(part, listing))
+
+    return await store(index)
 
 
 async def _read(store: Store, path: str) -> bytes:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
+
 from scylla_restore.actors.procedures.patience import until_answered
 from scylla_restore.actors.runtime import Call
 from scylla_restore.engine.errors import (
@@ -13,7 +15,8 @@ from scylla_restore.engine.errors import (
     RestoreError,
     StorageUnavailable,
 )
-from scylla_restore.engine.storage.port import ObjectStore
+from scylla_restore.engine.storage.port import ObjectStore, StoreReport
+from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.locations import LocationFailed
@@ -34,8 +37,19 @@ class Store:
     ) -> None:
         self._store = store
         self._now = now
+        self._retries = Tally()
         self.location = location
         self.report = report
+
+    @property
+    def lists_ranges(self) -> bool:
+        """Whether parts of a directory can be listed side by side."""
+        return self._store.lists_ranges
+
+    def reached(self) -> StoreReport:
+        """Return how the store was reached, with the requests that were made again here counted in."""
+        told = self._store.report()
+        return msgspec.structs.replace(told, retries=told.retries + self._retries.count)
 
     async def __call__(self, perform: Callable[[ObjectStore], T]) -> T:
         """Ask the store until it answers.
@@ -43,7 +57,17 @@ class Store:
         Raises:
             StorageError: it said no, or was silent for as long as patience lasted.
         """
-        return await until_answered(lambda: Call(self._store, perform), now=self._now)
+        calls = 0
+
+        def make() -> Call[ObjectStore, T]:
+            nonlocal calls
+            calls += 1
+            return Call(self._store, perform)
+
+        try:
+            return await until_answered(make, now=self._now)
+        finally:
+            self._retries.add(max(0, calls - 1))
 
 
 def location_failed(location: str, error: RestoreError) -> LocationFailed:

@@ -21,6 +21,7 @@ from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
 from scylla_restore.engine.api.planning import plan_from
 from scylla_restore.engine.api.run import Run, Subscriber
+from scylla_restore.engine.api.ways import either_way
 from scylla_restore.engine.core.state import Ending, RunState, Status
 from scylla_restore.engine.core.target_changes import resumed_target
 from scylla_restore.engine.core.target_flags import TargetFlags
@@ -245,7 +246,7 @@ class Engine:
         crew = ActorCrew(
             runtime=runtime,
             cluster=self._cluster,
-            open_store=self._open_store,
+            open_store=either_way(self._cluster, self._open_store),
             report=tell,
             on_crash=actor_died,
             on_lane_crash=died,

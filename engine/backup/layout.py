@@ -55,6 +55,11 @@ class ManifestPath(msgspec.Struct, frozen=True, kw_only=True, order=True):
         )
 
 
+def is_named_as_manifest(name: str, snapshot_tag: str) -> bool:
+    """Whether a file's name, wherever it lies, is that of a manifest of the snapshot."""
+    return name.removesuffix(_TEMPORARY).endswith(f"_tag_{snapshot_tag}_{_MANIFEST}")
+
+
 class SchemaKind(StrEnum):
     """The kinds of schema files, by the end of their names."""
 

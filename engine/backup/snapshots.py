@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from scylla_restore.engine.backup.layout import ManifestPath
+from scylla_restore.engine.backup.layout import ManifestPath, is_named_as_manifest
 from scylla_restore.engine.errors import BackupError, NoSuchSnapshot, TargetError
 
 
@@ -42,6 +42,21 @@ def _snapshot(snapshot_tag: str, cluster_id: str, task_id: str, paths: list[Mani
         manifests=tuple(sorted(final)),
         unfinished=tuple(sorted({path for path in paths if path.temporary} - shadowed)),
     )
+
+
+def refuse_misplaced(keys: Iterable[str], *, location: str, snapshot_tag: str) -> None:
+    """Make sure that what is named as a manifest of the snapshot lies where one does: it would go unnoticed.
+
+    Raises:
+        BackupError: something does not.
+    """
+    for key in keys:
+        name = key.rpartition("/")[2]
+        if is_named_as_manifest(name, snapshot_tag) and ManifestPath.parse(key) is None:
+            raise BackupError(
+                f"{location}/{key!r} is named as a manifest of snapshot {snapshot_tag}, but its path is not a manifest's",
+                hint="if it does not belong there, move it out of backup/meta",
+            )
 
 
 def choose_manifests(

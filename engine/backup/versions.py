@@ -15,7 +15,8 @@ import msgspec
 from scylla_restore.engine.core.snapshot_tag import is_snapshot_tag
 
 _SIDE_FILES = "manifest.json"
-_MARK = ".sm_"
+VERSION_MARK = ".sm_"
+"""Stands in every name that ends in a snapshot tag."""
 
 
 class ChosenFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +42,7 @@ def choose_versions(listing: Mapping[str, int], snapshot_tag: str) -> ChosenFile
     versions: defaultdict[str, list[str]] = defaultdict(list)
     tagged: set[str] = set()
     for name in listing:
-        if _MARK in name:
+        if VERSION_MARK in name:
             plain, tag = split_version(name)
             if tag is not None:
                 tagged.add(name)

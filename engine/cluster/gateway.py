@@ -69,9 +69,13 @@ class RestNodeGateway:
             shards=self.scylla.shards(),
         )
 
-    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
+    def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         """See the port."""
-        return self.agent.list_location(location, path)
+        return self.agent.list_location(location, path, recursive=recursive)
+
+    def read_object(self, location: str, path: str, *, limit_bytes: int) -> bytes:
+        """See the port."""
+        return self.agent.read_object(location, path, limit_bytes=limit_bytes)
 
     def list_files(self, path: str) -> tuple[RemoteFile, ...]:
         """See the port."""

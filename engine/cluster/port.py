@@ -79,11 +79,20 @@ class NodeGateway(Protocol):
         """Return the node's versions and shard count."""
         ...
 
-    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
-        """List one level of ``<provider>:<bucket>/<path>`` with the agent's own credentials.
+    def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
+        """List ``<provider>:<bucket>/<path>`` with the agent's own credentials: one level of it, or all.
 
         Raises:
-            DirectoryMissing: there is no such bucket or directory.
+            DirectoryMissing: there is no such bucket or directory. Object stores list a missing directory as empty.
+        """
+        ...
+
+    def read_object(self, location: str, path: str, *, limit_bytes: int) -> bytes:
+        """Return a whole object of ``<provider>:<bucket>``; the agent hands out manifests and schema files only.
+
+        Raises:
+            DirectoryMissing: there is no such object.
+            NodeRefused: it has more than ``limit_bytes`` (its status is a good one then), or is not handed out.
         """
         ...
 

@@ -8,7 +8,7 @@ import msgspec
 
 from scylla_restore.events.model.alterations import Alteration
 from scylla_restore.events.model.nodes import DiscoveredNode
-from scylla_restore.events.model.target import BackupLocation, Selection
+from scylla_restore.events.model.target import BackupLocation, IndexVia, Selection
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +26,11 @@ class NodeCommand(Command, frozen=True, kw_only=True):
 
 
 class LocationCommand(Command, frozen=True, kw_only=True):
-    """For the actor of ``location`` (``<provider>:<bucket>``)."""
+    """For the actor of ``location`` (``<provider>:<bucket>``). ``via`` says who lists and reads."""
 
     location: str
+    where: BackupLocation
+    via: IndexVia = IndexVia.AUTO
 
 
 # The engine itself
@@ -59,14 +61,12 @@ class ResolveTables(ClusterCommand, frozen=True, kw_only=True):
 class OpenLocation(LocationCommand, frozen=True, kw_only=True):
     """Find the snapshot's manifests. → ``LocationOpened`` or ``LocationFailed``."""
 
-    where: BackupLocation
     selection: Selection
 
 
 class IndexLocation(LocationCommand, frozen=True, kw_only=True):
     """Read manifests and list directories. → ``ManifestRead``…, ``DirectoryIndexed``…, ``LocationIndexed``; or ``LocationFailed``."""
 
-    where: BackupLocation
     selection: Selection
     manifests: tuple[str, ...]
     keyspaces: tuple[str, ...]
@@ -77,7 +77,6 @@ class IndexLocation(LocationCommand, frozen=True, kw_only=True):
 class VerifyLocation(LocationCommand, frozen=True, kw_only=True):
     """Compare manifests, as (path, sha256), with what is there now. → ``LocationVerified`` or ``LocationFailed``."""
 
-    where: BackupLocation
     manifests: tuple[tuple[str, str], ...]
 
 

@@ -9,8 +9,8 @@ from scylla_restore.engine.errors import ObjectTooLarge, StorageUnavailable
 from scylla_restore.engine.storage.azure_access import AzureAccess, container_client
 from scylla_restore.engine.storage.azure_errors import CREDENTIALS, storage_error
 from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.pages import Page, XmlPage, sizes_below, stored_objects, xml_text
-from scylla_restore.engine.storage.port import StoredObject, StoreReport
+from scylla_restore.engine.storage.pages import XmlPage, directly_below, stored_objects, xml_text
+from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.engine.storage.words import settings_checked
 
@@ -83,6 +83,9 @@ class AzureStore:
         StorageError: there are no credentials, or the SDK refuses the settings.
     """
 
+    lists_ranges = False
+    """Listings cannot begin in the middle, except in accounts of the newest kind."""
+
     def __init__(self, bucket: str, access: AzureAccess) -> None:
         self._location = f"azure:{bucket}"
         self._retries = Tally()
@@ -93,9 +96,9 @@ class AzureStore:
         """See the port; in the order of the keys."""
         return stored_objects(self._pages(prefix))
 
-    def sizes(self, prefix: str) -> dict[str, int]:
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:  # noqa: ARG002 - from the start
         """See the port."""
-        return sizes_below(self._pages(prefix), prefix)
+        return directly_below(self._pages(prefix), prefix, until)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""

@@ -12,8 +12,8 @@ from scylla_restore.engine.errors import BucketMissing, ObjectMissing, ObjectToo
 from scylla_restore.engine.secrets import Secret
 from scylla_restore.engine.storage.gcs_errors import CREDENTIALS, storage_error
 from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.pages import Page, sizes_below, stored_objects
-from scylla_restore.engine.storage.port import StoredObject, StoreReport
+from scylla_restore.engine.storage.pages import directly_below, stored_objects
+from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.engine.storage.words import settings_checked
 
@@ -70,6 +70,8 @@ class GcsStore:
         StorageError: there are no credentials, or the SDK refuses the settings.
     """
 
+    lists_ranges = True
+
     def __init__(
         self,
         bucket: str,
@@ -99,9 +101,10 @@ class GcsStore:
         """See the port; in the order of the keys."""
         return stored_objects(self._read_pages(prefix))
 
-    def sizes(self, prefix: str) -> dict[str, int]:
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:
         """See the port."""
-        return sizes_below(self._read_pages(prefix), prefix)
+        more: dict[str, str] = {"start_offset": prefix + after} if after else {}
+        return directly_below(self._read_pages(prefix, **more), prefix, until)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
@@ -150,26 +153,24 @@ class GcsStore:
         except Exception:  # noqa: BLE001 - who may not list is told what reading said
             return
 
-    def _read_pages(self, prefix: str) -> Iterator[Page]:
-        for page in self._pages(prefix):
+    def _read_pages(self, prefix: str, **more: str) -> Iterator[Page]:
+        for page in self._pages(prefix, **more):
             yield self._page(page.get("items", ()))
 
     def _page(self, items: object) -> Page:
         try:
-            found = [(item.name, int(item.size)) for item in msgspec.convert(items, list[_Item])]
+            found = {item.name: int(item.size) for item in msgspec.convert(items, list[_Item])}
         except ValueError as error:
             raise StorageUnavailable(
                 f"{self._location}: the listing has an object without name or size", location=self._location
             ) from error
-        if any(size < 0 for _, size in found):
+        if min(found.values(), default=0) < 0:
             raise StorageUnavailable(
                 f"{self._location}: the listing has an object of less than no bytes", location=self._location
             )
-        return [pair for pair in found if not pair[0].endswith("/")]
+        return {name: size for name, size in found.items() if not name.endswith("/")}
 
-    def _pages(
-        self, prefix: str, *, delimiter: str | None = None, page_size: int = _PAGE_SIZE
-    ) -> Iterator[Mapping[str, object]]:
+    def _pages(self, prefix: str, **more: object) -> Iterator[Mapping[str, object]]:
         check_prefix(prefix, self._location)
         token: object = None
         # Only the answers themselves are taken from the SDK's pages: it would make an object of each item.
@@ -177,11 +178,10 @@ class GcsStore:
             listing = self._client.list_blobs(
                 self._bucket,
                 prefix=prefix,
-                delimiter=delimiter,
                 fields=_FIELDS,
-                page_size=page_size,
                 timeout=_TIMEOUTS_S,
                 retry=self._retry,
+                **{"page_size": _PAGE_SIZE, **more},
             )
             for page in listing.pages:
                 answer = page.raw_page

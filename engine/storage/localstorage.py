@@ -14,7 +14,7 @@ from scylla_restore.engine.errors import (
     StorageUnavailable,
 )
 from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.port import StoredObject, StoreReport
+from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 
 _DENIED = (errno.EACCES, errno.EPERM)
 
@@ -28,6 +28,8 @@ class LocalStorage:
         StorageDenied: the bucket's name leads elsewhere.
     """
 
+    lists_ranges = False
+
     def __init__(self, root: Path, bucket: str) -> None:
         self._location = f"localstorage:{bucket}"
         if "/" in check_key(bucket, self._location):
@@ -39,11 +41,11 @@ class LocalStorage:
         with self._errors(prefix):
             yield from self._walk(check_prefix(prefix, self._location))
 
-    def sizes(self, prefix: str) -> dict[str, int]:
-        """See the port."""
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:  # noqa: ARG002 - all at once
+        """See the port; one page, in the order of the names."""
         check_prefix(prefix, self._location)
         with self._errors(prefix):
-            return {entry.name: size for entry in self._entries(prefix) if (size := _size(entry)) is not None}
+            yield {entry.name: size for entry in self._entries(prefix) if (size := _size(entry)) is not None}
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""

@@ -12,10 +12,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from scylla_restore.engine.errors import StorageUnavailable
-from scylla_restore.engine.storage.port import StoredObject
-
-Page = list[tuple[str, int]]
-"""Keys and sizes in bytes."""
+from scylla_restore.engine.storage.port import Page, StoredObject
 
 
 class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +32,9 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
         page = self._read_plain(body)
         if page is None:
             page = self._read_tree(_parsed(body, location), location)
-        return [found for found in page if not found[0].endswith("/")]
+        for key in [key for key in page if key.endswith("/")]:
+            del page[key]
+        return page
 
     def _read_plain(self, body: bytes) -> Page | None:
         """Read a page that is nothing but what is expected; None for one that needs a parser of XML."""
@@ -50,8 +49,8 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
         if any(text.count(f"<{name}>") != len(found) for name in (self.item, key, size)):
             return None
         if "<EncodingType>url</EncodingType>" in text:
-            return [(unquote_plus(key), int(size)) for key, size in found]
-        return [(key, int(size)) for key, size in found]
+            return {unquote_plus(key): int(size) for key, size in found}
+        return {key: int(size) for key, size in found}
 
     def _pattern(self) -> re.Pattern[str]:
         key, size = self.key.rpartition("/")[2], self.size.rpartition("/")[2]
@@ -62,7 +61,7 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
 
     def _read_tree(self, root: ET.Element, location: str) -> Page:
         is_encoded = root.findtext("{*}EncodingType") == "url"
-        page: Page = []
+        page: Page = {}
         for item in root.iter():
             if _local(item.tag) != self.item:
                 continue
@@ -71,7 +70,7 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
                 raise StorageUnavailable(
                     f"{location}: the listing has an object without key or size", location=location
                 )
-            page.append((unquote_plus(key) if is_encoded else key, int(size)))
+            page[unquote_plus(key) if is_encoded else key] = int(size)
         return page
 
 
@@ -85,19 +84,19 @@ def xml_text(body: bytes, name: str, location: str) -> str:
 
 
 def stored_objects(pages: Iterable[Page]) -> Iterator[StoredObject]:
-    """Yield the objects of the pages."""
+    """Yield the objects of pages of keys."""
     for page in pages:
-        for key, size in page:
+        for key, size in page.items():
             yield StoredObject(key, size)
 
 
-def sizes_below(pages: Iterable[Page], prefix: str) -> dict[str, int]:
-    """Return names and sizes of the objects directly below a prefix."""
-    start = len(prefix)
-    sizes: dict[str, int] = {}
+def directly_below(pages: Iterable[Page], prefix: str, until: str = "") -> Iterator[Page]:
+    """Yield pages of keys as pages of names directly below a prefix, and end behind the name ``until``."""
+    start, last = len(prefix), prefix + until
     for page in pages:
-        sizes.update([(name, size) for key, size in page if "/" not in (name := key[start:])])
-    return sizes
+        yield {name: size for key, size in page.items() if "/" not in (name := key[start:])}
+        if until and page and next(reversed(page)) > last:
+            return
 
 
 def _parsed(body: bytes, location: str) -> ET.Element:

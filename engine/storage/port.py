@@ -18,6 +18,10 @@ class StoredObject(msgspec.Struct, frozen=True):
     size: int
 
 
+Page = dict[str, int]
+"""A part of a listing: names or keys, and sizes in bytes."""
+
+
 class StoreReport(msgspec.Struct, frozen=True, kw_only=True):
     """How a store is reached, and how patient one has to be with it.
 
@@ -43,8 +47,17 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def sizes(self, prefix: str) -> dict[str, int]:
-        """Return the objects directly below ``prefix`` (which ends in ``/``): name to bytes. Raises as ``list`` does."""
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:
+        """Yield the objects directly below ``prefix`` (which ends in ``/``) by their names, some at a time.
+
+        With ``after`` and ``until`` only names behind the one and up to the other are asked for; others may come, too.
+        Raises as ``list`` does.
+        """
+        ...
+
+    @property
+    def lists_ranges(self) -> bool:
+        """Whether ``after`` and ``until`` spare requests, so that parts of a directory can be listed side by side."""
         ...
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:

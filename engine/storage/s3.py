@@ -8,8 +8,8 @@ from typing import Protocol, cast
 from scylla_restore.engine.errors import ObjectTooLarge, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
 from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.pages import Page, XmlPage, sizes_below, stored_objects
-from scylla_restore.engine.storage.port import StoredObject, StoreReport
+from scylla_restore.engine.storage.pages import XmlPage, directly_below, stored_objects
+from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.s3_errors import storage_error
 from scylla_restore.engine.storage.tally import Tally
 
@@ -59,6 +59,8 @@ class S3Store:
         StorageError: the SDK refuses the settings.
     """
 
+    lists_ranges = True
+
     def __init__(
         self,
         bucket: str,
@@ -100,9 +102,10 @@ class S3Store:
         """See the port; in the order of the keys."""
         return stored_objects(self._read_pages(prefix))
 
-    def sizes(self, prefix: str) -> dict[str, int]:
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:
         """See the port."""
-        return sizes_below(self._read_pages(prefix), prefix)
+        more = {"StartAfter": prefix + after} if after else {}
+        return directly_below(self._read_pages(prefix, **more), prefix, until)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
@@ -147,8 +150,8 @@ class S3Store:
     def _count_request(self, **_: object) -> None:
         self._requests.add()
 
-    def _read_pages(self, prefix: str) -> Iterator[Page]:
-        for page in self._pages(prefix):
+    def _read_pages(self, prefix: str, **more: object) -> Iterator[Page]:
+        for page in self._pages(prefix, **more):
             yield PAGE.read(cast("bytes", page[_WHOLE_PAGE]), self._location)
 
     def _pages(self, prefix: str, **more: object) -> Iterator[Mapping[str, object]]:

@@ -6,6 +6,7 @@ import msgspec
 
 from scylla_restore.events.model.base import Event
 from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.target import IndexVia
 
 
 class SSTableShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,11 +26,20 @@ class SkippedTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationOpened(Event, frozen=True, kw_only=True):
-    """A location was listed; ``manifests`` are the paths that belong to the snapshot and the selection."""
+    """A location was listed; ``manifests`` are the paths that belong to the snapshot and the selection.
+
+    ``clusters``, ``tasks`` and ``dcs`` are those of the snapshot there, whether a DC mapping names them or not.
+    ``via`` is who lists and reads: the engine itself, or agents; ``because`` is why not the engine, where it tried.
+    """
 
     TAG: ClassVar[str] = "LocationOpened"
     location: str
     manifests: tuple[str, ...]
+    clusters: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    dcs: tuple[str, ...] = ()
+    via: IndexVia = IndexVia.DIRECT
+    because: str = ""
 
 
 class ManifestRead(Event, frozen=True, kw_only=True):
@@ -52,7 +62,8 @@ class DirectoryIndexed(Event, frozen=True, kw_only=True):
 
     ``sizes`` are bytes over all components. ``shape_of`` is empty when all have shape 0. ``suffixes`` names, for
     versioned SSTables only, the snapshot tag that each component's object name ends in. A large directory is
-    spread over several of these events.
+    spread over several of these events. ``target_keyspace`` and ``target_table`` are where it goes, and empty where
+    that is called as it was.
     """
 
     TAG: ClassVar[str] = "DirectoryIndexed"
@@ -68,10 +79,17 @@ class DirectoryIndexed(Event, frozen=True, kw_only=True):
     shapes: tuple[SSTableShape, ...]
     shape_of: tuple[int, ...] = ()
     suffixes: dict[str, dict[str, str]] = {}
+    target_keyspace: str = ""
+    target_table: str = ""
+
+    @property
+    def goes_to(self) -> tuple[str, str]:
+        """Keyspace and table of the cluster that it is restored into."""
+        return self.target_keyspace or self.keyspace, self.target_table or self.table
 
 
 class LocationIndexed(Event, frozen=True, kw_only=True):
-    """All of a location's directories are known."""
+    """All of a location's directories are known. ``retries`` are requests that it took more than once."""
 
     TAG: ClassVar[str] = "LocationIndexed"
     location: str
@@ -79,6 +97,7 @@ class LocationIndexed(Event, frozen=True, kw_only=True):
     sstables: int
     size: int
     skipped: tuple[SkippedTable, ...] = ()
+    retries: int = 0
 
 
 class LocationVerified(Event, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ def test_a_refusal_is_told_with_what_can_be_done(
     answer: Answer, raised: type[StorageError], hint: str
 ) -> None:
     with scripted_gcs(answer) as (store, _):
-        for ask in (lambda: list(store.list("a/")), lambda: store.sizes("a/")):
+        for ask in (lambda: list(store.list("a/")), lambda: list(store.pages("a/"))):
             with pytest.raises(StorageError, match="gcs:b/a/") as caught:
                 ask()
             assert type(caught.value) is raised
@@ -131,6 +131,13 @@ def test_a_listing_is_streamed_page_by_page() -> None:
         assert len(script.paths) == 1
         assert [found.key for found in listing] == ["a/2"]
         assert "pageToken=x%2Fy" in script.paths[1]
+
+
+def test_a_part_of_a_directory_is_asked_for_from_its_beginning_and_no_further_than_its_end() -> None:
+    with scripted_gcs(page("a/3", "a/4", "a/d/5", token="x")) as (store, script):
+        assert list(store.pages("a/", after="2", until="3")) == [{"3": 1, "4": 1}]
+        assert len(script.paths) == 1
+        assert "startOffset=a%2F2" in script.paths[0]
 
 
 def test_a_listing_that_goes_on_without_end_is_given_up() -> None:

@@ -109,6 +109,14 @@ def test_a_listing_is_streamed_page_by_page() -> None:
         assert "continuation-token=x%2Fy" in script.paths[1]
 
 
+def test_a_part_of_a_directory_is_asked_for_from_its_beginning_and_no_further_than_its_end() -> None:
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"
+    with scripted_s3(Answer(page("a/3", "a/4", "a/d/5", inner=more))) as (store, script):
+        assert list(store.pages("a/", after="2", until="3")) == [{"3": 1, "4": 1}]
+        assert len(script.paths) == 1
+        assert "start-after=a%2F2" in script.paths[0]
+
+
 def test_directories_are_found_between_objects() -> None:
     common = "<CommonPrefixes><Prefix>a/d/</Prefix></CommonPrefixes>"
     first = page("a/1").replace(
@@ -121,9 +129,9 @@ def test_directories_are_found_between_objects() -> None:
 @pytest.mark.parametrize("namespace", ["", NAMESPACE])
 def test_pages_are_read_with_and_without_a_namespace(namespace: str) -> None:
     encoded = page("a%2Fb+c%26", "a/&amp;/", inner="<EncodingType>url</EncodingType>", namespace=namespace)
-    assert PAGE.read(encoded, "s3:b") == [("a/b c&", 1)]
+    assert PAGE.read(encoded, "s3:b") == {"a/b c&": 1}
     plain = page("a%2Fb+c", "dir/", namespace=namespace)
-    assert PAGE.read(plain, "s3:b") == [("a%2Fb+c", 1)]
+    assert PAGE.read(plain, "s3:b") == {"a%2Fb+c": 1}
 
 
 @pytest.mark.parametrize("contents", ["<Key>a</Key>", "<Size>1</Size>", "<Key>a</Key><Size>-1</Size>"])

@@ -5,9 +5,15 @@ import gzip
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.backups import TABLE_ID, index_entry, manifest_bytes, manifest_path, sstable_files
+from tests.support.backups import (
+    TABLE_ID,
+    index_entry,
+    index_entry_of,
+    manifest_bytes,
+    manifest_path,
+    sstable_files,
+)
 
-from scylla_restore.engine.backup.directory import index_directory
 from scylla_restore.engine.backup.manifest import read_manifest
 from scylla_restore.engine.backup.schema import read_schema, views_of
 from scylla_restore.engine.errors import BackupError
@@ -29,7 +35,7 @@ def read_and_index(data: bytes, listing: dict[str, int]) -> int:
         return sum(
             len(event.ids)
             for entry in manifest.tables
-            for event in index_directory(entry, listing, manifest=manifest_path(), location="s3:b")
+            for event in index_entry_of(entry, listing, manifest=manifest_path())
         )
     except BackupError:
         return 0

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from scylla_restore.engine.backup.directory import index_part, plan_directory
 from scylla_restore.engine.backup.layout import ManifestPath
+from scylla_restore.engine.backup.manifest import IndexEntry
+from scylla_restore.events.model.locations import DirectoryIndexed
 
 CLUSTER = "7d0cb1f5-8f3f-4b2c-a6c1-6a3b6c0d8a10"
 OTHER_CLUSTER = "8d0cb1f5-8f3f-4b2c-a6c1-6a3b6c0d8a10"
@@ -29,6 +32,16 @@ COMPONENTS = (
 )
 
 
+def index_entry_of(
+    entry: IndexEntry, *pages: dict[str, int], manifest: ManifestPath, location: str = "s3:b"
+) -> list[DirectoryIndexed]:
+    """What a manifest's entry and a listing, page by page, come to."""
+    plan = plan_directory(entry, manifest=manifest, location=location)
+    events = list(index_part(plan.whole, lambda _after, _until: iter(pages)))
+    plan.check_size(sum(sum(event.sizes) for event in events))
+    return events
+
+
 def manifest_path(**differing: object) -> ManifestPath:
     usual: dict[str, object] = {
         "cluster_id": CLUSTER,
@@ -48,7 +61,7 @@ def sstable_files(*sstable_ids: object, version: str = "me") -> list[str]:
 def index_entry(
     files: Iterable[object], *, keyspace: str = "ks", table: str = "t", version: str = TABLE_ID
 ) -> dict[str, object]:
-    return {"keyspace": keyspace, "table": table, "version": version, "files": list(files), "size": 1}
+    return {"keyspace": keyspace, "table": table, "version": version, "files": list(files)}
 
 
 def gzipped(document: object) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scylla_restore.engine.backup.layout import ManifestPath, SchemaKind, SchemaPath, SSTableDirectory
 from scylla_restore.engine.core.commands import IndexLocation, OpenLocation
 from scylla_restore.engine.errors import ObjectMissing, StorageError
-from scylla_restore.engine.storage.port import StoredObject, StoreReport
+from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.events.model.target import BackupLocation, RestoreKind, Selection
 
 TAG = "sm_20260102030405UTC"
@@ -19,13 +19,19 @@ COMPONENTS = ("Data.db", "TOC.txt")
 
 
 class Bucket:
-    """An ``ObjectStore`` in memory; ``error`` is raised by every call as long as it is set."""
+    """An ``ObjectStore`` in memory; ``error`` is raised by every call as long as it is set.
+
+    ``listed`` are how many files each listing of a directory came to.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.error: StorageError | None = None
         self.failures_left = 0
         self.reached = StoreReport()
+        self.lists_ranges = True
+        self.page_size = 7
+        self.listed: list[int] = []
 
     def _enter(self) -> None:
         if self.error is not None and self.failures_left:
@@ -38,9 +44,13 @@ class Bucket:
             if key.startswith(prefix):
                 yield StoredObject(key, len(data))
 
-    def sizes(self, prefix: str) -> dict[str, int]:
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:
         names = ((listed.key[len(prefix) :], listed.size) for listed in self.list(prefix))
-        return {name: size for name, size in names if "/" not in name}
+        behind = ((name, size) for name, size in names if "/" not in name and name > after)
+        wanted = [(name, size) for name, size in behind if not until or name <= until]
+        self.listed.append(len(wanted))
+        for start in range(0, len(wanted), self.page_size):
+            yield dict(wanted[start : start + self.page_size])
 
     def report(self) -> StoreReport:
         return self.reached
@@ -95,7 +105,9 @@ def backup(nodes: int = 2, tables: tuple[str, ...] = ("t", "mv"), sstables: int 
             names = [f"me-{n}-big-{component}" for n in range(sstables) for component in COMPONENTS]
             for name in names:
                 bucket.objects[f"{directory.path}/{name}"] = b"0123456789" if "Data" in name else b"0"
-            index.append({"keyspace": "ks", "table": table, "version": TABLE_ID, "files": names, "size": 1})
+            index.append(
+                {"keyspace": "ks", "table": table, "version": TABLE_ID, "files": names, "size": sstables * 11}
+            )
         bucket.objects[where.path] = packed({"cluster_name": "old", "size": 7, "index": index})
     schema = SchemaPath(cluster_id=CLUSTER_ID, task_id=TASK_ID, snapshot_tag=TAG, kind=SchemaKind.CQL)
     bucket.objects[schema.path] = packed([{"keyspace": "ks", "type": "view", "name": "mv", "cql_stmt": "…"}])

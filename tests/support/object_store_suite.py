@@ -27,6 +27,14 @@ class StoreUnderTest(ABC):
         """Return the store of a bucket that does not exist."""
 
 
+def files(store: ObjectStore, prefix: str, *, after: str = "", until: str = "") -> dict[str, int]:
+    found: dict[str, int] = {}
+    for page in store.pages(prefix, after=after, until=until):
+        assert found.keys().isdisjoint(page)
+        found |= page
+    return found
+
+
 class ObjectStoreSuite:
     """Subclasses give a fixture ``bucket`` that makes a ``StoreUnderTest`` with an empty bucket."""
 
@@ -104,11 +112,11 @@ class ObjectStoreSuite:
         "ask",
         [
             lambda store: list(store.list("a/")),
-            lambda store: store.sizes("a/"),
+            lambda store: list(store.pages("a/")),
             lambda store: store.list_directories("a/"),
             lambda store: store.read("a/b", limit_bytes=1),
         ],
-        ids=["list", "sizes", "list_directories", "read"],
+        ids=["list", "pages", "list_directories", "read"],
     )
     def test_a_bucket_that_is_not_there_is_missing(
         self, bucket: StoreUnderTest, ask: Callable[[ObjectStore], object]
@@ -125,7 +133,7 @@ class ObjectStoreSuite:
         for ask in (
             lambda: bucket.store.read(path, limit_bytes=100),
             lambda: list(bucket.store.list(f"{path}/")),
-            lambda: bucket.store.sizes(f"{path}/"),
+            lambda: list(bucket.store.pages(f"{path}/")),
             lambda: bucket.store.list_directories(f"{path}/"),
         ):
             with pytest.raises(StorageDenied):
@@ -135,19 +143,23 @@ class ObjectStoreSuite:
         with pytest.raises(StorageDenied, match="does not end in a slash"):
             list(bucket.store.list("a"))
 
-    def test_the_sizes_of_a_directory_are_those_directly_in_it(self, bucket: StoreUnderTest) -> None:
+    def test_the_files_of_a_directory_are_those_directly_in_it(self, bucket: StoreUnderTest) -> None:
         for key, data in {"d/1": b"x", "d/2": b"", "d/e/3": b"xyz", "d!/4": b"1", "d": b"1"}.items():
             if key != "d" or bucket.has_files_beside_directories:
                 bucket.put(key, data)
-        assert bucket.store.sizes("d/") == {"1": 1, "2": 0}
-        assert bucket.store.sizes("d/e/") == {"3": 3}
-        assert bucket.store.sizes("none/") == {}
+        assert files(bucket.store, "d/") == {"1": 1, "2": 0}
+        assert files(bucket.store, "d/e/") == {"3": 3}
+        assert files(bucket.store, "none/") == {}
 
-    def test_the_sizes_of_a_directory_go_on_over_several_pages(self, bucket: StoreUnderTest) -> None:
-        expected = {f"me-3g_{number}-big-Data.db": number % 7 for number in range(1100)}
+    def test_a_large_directory_can_be_listed_whole_and_in_parts(self, bucket: StoreUnderTest) -> None:
+        expected = {f"me-3g_{number:04}-big-Data.db": number % 7 for number in range(1100)}
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: bucket.put(f"many/{name}", bytes(expected[name])), expected))
-        assert bucket.store.sizes("many/") == expected
+        assert files(bucket.store, "many/") == expected
+        after, until = "me-3g_0099-big-Data.db", "me-3g_0102-big-Data.db"
+        part = files(bucket.store, "many/", after=after, until=until)
+        assert part.items() <= expected.items()
+        assert {name for name in expected if after < name <= until} <= part.keys()
 
     def test_a_store_tells_that_it_is_reached_directly_and_without_trouble(
         self, bucket: StoreUnderTest

@@ -97,11 +97,17 @@ class ScriptedNode:
         self._enter("info")
         return NodeInfo(scylla_version="2025.1.5", agent_version="3.5", shards=2)
 
-    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
-        self._enter("list_location", location, path)
+    def list_location(
+        self, location: str, path: str, *, recursive: bool = False
+    ) -> tuple[RemoteFile, ...]:
+        self._enter("list_location", location, path, recursive)
         if location in self.unlistable:
             raise self.unlistable[location]
         return ()
+
+    def read_object(self, location: str, path: str, *, limit_bytes: int) -> bytes:
+        self._enter("read_object", location, path, limit_bytes)
+        raise missing()
 
     def list_files(self, path: str) -> tuple[RemoteFile, ...]:
         self._enter("list_files")

@@ -9,13 +9,14 @@ from tests.support.backups import (
     TAG,
     UUID_ID,
     index_entry,
+    index_entry_of,
     manifest_bytes,
     manifest_path,
     sstable_files,
 )
 
 from scylla_restore.engine.backup import directory
-from scylla_restore.engine.backup.directory import directory_of, index_directory
+from scylla_restore.engine.backup.directory import directory_of
 from scylla_restore.engine.backup.manifest import read_manifest
 from scylla_restore.engine.errors import BackupError
 from scylla_restore.events.model.locations import DirectoryIndexed, SSTableShape
@@ -27,7 +28,7 @@ SHAPE = SSTableShape(version="me", format="big", components=COMPONENTS)
 
 def indexed(files: list[str], listing: dict[str, int]) -> list[DirectoryIndexed]:
     (entry,) = read_manifest(manifest_bytes(index_entry(files)), path="p").tables
-    return list(index_directory(entry, listing, manifest=manifest_path(), location="s3:b"))
+    return index_entry_of(entry, listing, manifest=manifest_path())
 
 
 def test_a_directory_is_packed_into_one_event() -> None:

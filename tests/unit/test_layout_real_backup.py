@@ -4,8 +4,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tests.support.backups import index_entry_of
 
-from scylla_restore.engine.backup.directory import directory_of, index_directory
+from scylla_restore.engine.backup.directory import directory_of
 from scylla_restore.engine.backup.layout import ManifestPath, SchemaPath, SSTableDirectory
 from scylla_restore.engine.backup.manifest import read_manifest
 from scylla_restore.engine.backup.schema import read_schema, views_of
@@ -45,7 +46,7 @@ def test_a_real_backup_is_indexed_from_its_manifest_and_listing(objects: dict[st
         listing = {
             path.removeprefix(prefix): len(data) for path, data in objects.items() if path.startswith(prefix)
         }
-        for event in index_directory(entry, listing, manifest=manifest_path, location="s3:b"):
+        for event in index_entry_of(entry, listing, manifest=manifest_path):
             indexed[entry.name] = event.ids
             assert sum(event.sizes) == entry.size
             total += sum(event.sizes)

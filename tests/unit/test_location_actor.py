@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from tests.support.bucket import CLUSTER_ID, WHERE, Bucket, backup, indexing, manifest_path, opening
+from tests.support.bucket import CLUSTER_ID, TASK_ID, WHERE, Bucket, backup, indexing, manifest_path, opening
 from tests.support.stepping import SteppingRuntime
 
 from scylla_restore.actors.letters import LocationLetter
@@ -23,7 +23,7 @@ from scylla_restore.events.model.locations import (
     ManifestRead,
     SkippedTable,
 )
-from scylla_restore.events.model.target import BackupLocation
+from scylla_restore.events.model.target import BackupLocation, IndexVia
 
 
 class Scene:
@@ -32,7 +32,7 @@ class Scene:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
         self.runtime = SteppingRuntime()
-        self.opened: list[BackupLocation] = []
+        self.opened: list[tuple[BackupLocation, IndexVia]] = []
         self.events: list[AnyEvent] = []
         self.crashes: list[str] = []
         self.actor: Address[LocationActorLetter] = spawn_location(
@@ -43,8 +43,8 @@ class Scene:
             on_crash=lambda name, _error: self.crashes.append(name),
         )
 
-    def open_store(self, where: BackupLocation) -> ObjectStore:
-        self.opened.append(where)
+    def open_store(self, where: BackupLocation, via: IndexVia) -> ObjectStore:
+        self.opened.append((where, via))
         return self.bucket
 
     def tell(self, *letters: LocationLetter) -> list[AnyEvent]:
@@ -65,14 +65,23 @@ def test_opening_finds_the_manifests_of_the_snapshot() -> None:
     bucket.objects["backup/meta/cluster/x"] = b"something else"
     scene = Scene(bucket)
     manifests = (manifest_path(0).path, manifest_path(1, "dc2").path)
-    assert scene.tell(opening()) == [LocationOpened(location="s3:backups", manifests=manifests)]
-    assert scene.opened == [WHERE]
+    assert scene.tell(opening()) == [
+        LocationOpened(
+            location="s3:backups",
+            manifests=manifests,
+            clusters=(CLUSTER_ID,),
+            tasks=(TASK_ID,),
+            dcs=("dc1", "dc2"),
+        )
+    ]
+    assert scene.opened == [(WHERE, IndexVia.AUTO)]
 
 
 def test_a_mapping_of_dcs_leaves_out_the_manifests_of_all_others() -> None:
     (event,) = Scene(backup()).tell(opening(dc_mapping=(("dc2", "eu"),)))
     assert isinstance(event, LocationOpened)
     assert event.manifests == (manifest_path(1, "dc2").path,)
+    assert event.dcs == ("dc1", "dc2")
 
 
 def test_the_only_location_has_to_hold_the_snapshot() -> None:
@@ -203,8 +212,8 @@ def test_a_store_that_cannot_be_opened_fails_the_location_and_is_tried_again_for
     scene, errors = Scene(backup()), [StorageDenied("no credentials", location="s3:backups")]
     bucket = scene.bucket
 
-    def open_store(where: BackupLocation) -> ObjectStore:
-        scene.opened.append(where)
+    def open_store(where: BackupLocation, via: IndexVia) -> ObjectStore:
+        scene.opened.append((where, via))
         if errors:
             raise errors.pop()
         return bucket

@@ -47,7 +47,10 @@ def open_locations(state: RunState, _now: datetime) -> Decision | None:
     for key, location in state.locations.items():
         if location.manifests is None and not _is_asked(state, f"location/{key}", Ask.OPEN):
             command = commands.OpenLocation(
-                location=key, where=location.where, selection=state.target.selection
+                location=key,
+                where=location.where,
+                via=state.target.tuning.index_via,
+                selection=state.target.selection,
             )
             return _ask(f"location/{key}", Ask.OPEN, command)
     return None
@@ -64,6 +67,7 @@ def index_locations(state: RunState, _now: datetime) -> Decision | None:
         command = commands.IndexLocation(
             location=key,
             where=location.where,
+            via=state.target.tuning.index_via,
             selection=state.target.selection,
             manifests=location.manifests,
             keyspaces=cluster.keyspaces,
@@ -80,7 +84,10 @@ def verify_locations(state: RunState, _now: datetime) -> Decision | None:
         if not location.indexed or location.verified or _is_asked(state, f"location/{key}", Ask.VERIFY):
             continue
         command = commands.VerifyLocation(
-            location=key, where=location.where, manifests=tuple(sorted(location.read.items()))
+            location=key,
+            where=location.where,
+            via=state.target.tuning.index_via,
+            manifests=tuple(sorted(location.read.items())),
         )
         return _ask(f"location/{key}", Ask.VERIFY, command)
     return None

@@ -52,7 +52,9 @@ class SimGateway(SimPort):
         self._arrive("info", scylla=True)
         return NodeInfo(scylla_version="2025.1.5", agent_version="3.5.0", shards=self._node.plan.shards)
 
-    def list_location(self, location: str, path: str) -> tuple[RemoteFile, ...]:
+    def list_location(
+        self, location: str, path: str, *, recursive: bool = False
+    ) -> tuple[RemoteFile, ...]:
         self._arrive("list_location", scylla=False)
         sizes = self._cluster.backup.sizes.get(location)
         if sizes is None or location not in self._node.plan.locations:
@@ -62,9 +64,18 @@ class SimGateway(SimPort):
         for key, size in sizes.items():
             if not key.startswith(below):
                 continue
-            name, slash, _ = key[len(below) :].partition("/")
+            name, slash, _ = (key[len(below) :], "", "") if recursive else key[len(below) :].partition("/")
             found[name] = RemoteFile(path=name, size=-1 if slash else size, is_dir=bool(slash))
         return tuple(found[name] for name in sorted(found))
+
+    def read_object(self, location: str, path: str, *, limit_bytes: int) -> bytes:
+        self._arrive("read_object", scylla=False)
+        content = self._cluster.backup.contents.get(location, {}).get(path)
+        if content is None or location not in self._node.plan.locations:
+            raise self._missing(f"{location}/{path}")
+        if len(content) > limit_bytes:
+            raise self._refused(200, f"an answer of more than {limit_bytes} bytes")
+        return content
 
     def list_files(self, path: str) -> tuple[RemoteFile, ...]:
         self._arrive("list_files", scylla=False)

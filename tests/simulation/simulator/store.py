@@ -8,11 +8,13 @@ from tests.simulation.simulator.network import Odds, SimPort
 from tests.simulation.simulator.process import Process
 
 from scylla_restore.engine.errors import ObjectMissing, ObjectTooLarge, StorageUnavailable
-from scylla_restore.engine.storage.port import StoredObject, StoreReport
+from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 
 
 class SimStore(SimPort):
     """``ObjectStore`` of one location."""
+
+    lists_ranges = True
 
     def __init__(self, backup: Backup, location: str, process: Process, odds: Odds, seed: str) -> None:
         super().__init__(process, odds, dice(f"{seed}/store/{location}/{process.name}"))
@@ -31,13 +33,18 @@ class SimStore(SimPort):
                 raise self.lost()
             yield StoredObject(key=key, size=self._sizes[key])
 
-    def sizes(self, prefix: str) -> dict[str, int]:
-        """Return the objects directly below ``prefix``; a listing that breaks off is no listing."""
-        if self.random.random() < self.odds.lost:
-            raise self.lost()
+    def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:
+        """Yield the objects directly below ``prefix`` in two pages; a listing may break off between them."""
+        breaks = self.random.random() < self.odds.lost
         start = len(prefix)
         below = ((key[start:], size) for key, size in self._sizes.items() if key.startswith(prefix))
-        return {name: size for name, size in sorted(below) if "/" not in name}
+        found = sorted((name, size) for name, size in below if "/" not in name and name > after)
+        wanted = [(name, size) for name, size in found if not until or name <= until]
+        middle = len(wanted) // 2
+        yield dict(wanted[:middle])
+        if breaks:
+            raise self.lost()
+        yield dict(wanted[middle:])
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """Return the names directly below ``prefix``."""
