@@ -5,8 +5,9 @@ from itertools import count
 
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
+from tests.support.answers import failed, node_failed, occupied, started, undo_failed
 from tests.support.hosts import directory, hosts
-from tests.support.world import RUN, World, failed, node_failed, occupied, started, undo_failed
+from tests.support.world import RUN, World
 
 from scylla_restore.engine.core.commands import (
     Alter,

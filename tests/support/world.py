@@ -14,6 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from tests.support.answers import (
+    BatchWork,
+    answer_of_nobody,
+    batch_answer,
+    failed,
+    started,
+    tables_resolved,
+)
 from tests.support.hosts import CLUSTER, LOCATION, Host, locations_of, run_started
 from tests.support.indexes import assert_indexes_fit
 
@@ -25,9 +33,7 @@ from scylla_restore.engine.core.commands import (
     DownloadBatch,
     IndexLocation,
     JoinNode,
-    LoadSSTables,
     LocationCommand,
-    MoveIntoUpload,
     NodeCommand,
     OpenLocation,
     ReadNodeSettings,
@@ -42,7 +48,7 @@ from scylla_restore.engine.core.state import Phase, RunState
 from scylla_restore.events.chain import Sealer, genesis
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import AnyEvent, alterations, batches, locations, nodes, run
-from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.target import BackupLocation, Tuning
 
 RUN = "6f1d2c3b-0000-4000-8000-000000000001"
@@ -51,7 +57,6 @@ STEPS_MAX = 2_000
 
 C = TypeVar("C", bound=Command)
 E = TypeVar("E", bound=AnyEvent)
-BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables
 FINAL = (
     batches.BatchDownloaded
     | batches.DownloadFailed
@@ -283,7 +288,7 @@ class World:
 
     def _answer(self, command: Command) -> Sequence[AnyEvent]:
         if isinstance(command, NodeCommand) and command.node not in self.hosts:
-            return _answer_of_nobody(command)
+            return answer_of_nobody(command)
         return self._usual_answer(command)
 
     def _usual_answer(self, command: Command) -> Sequence[AnyEvent]:  # noqa: C901, PLR0911 - one return a command
@@ -315,7 +320,7 @@ class World:
             case StopDownload():
                 return self._stop(command)
             case _:
-                return _batch_answer(command)
+                return batch_answer(command)
 
     def _stop(self, command: StopDownload) -> Sequence[AnyEvent]:
         def meant(other: Command) -> bool:
@@ -329,87 +334,6 @@ class World:
         self._due = [item for item in self._due if not meant(item[2])]
         heapq.heapify(self._due)
         return [failed(c, Cause.STOPPED) for c in downloads if isinstance(c, DownloadBatch)]
-
-
-def started(command: DownloadBatch) -> batches.DownloadStarted:
-    """Tell that a download began."""
-    return batches.DownloadStarted(
-        batch=command.batch, attempt=command.attempt, jobs=(100 + command.batch,), started_at=("then",)
-    )
-
-
-def downloaded(command: DownloadBatch) -> batches.BatchDownloaded:
-    """Tell that a download is done."""
-    return batches.BatchDownloaded(batch=command.batch, attempt=command.attempt, downloaded=command.size)
-
-
-def failed(command: Command, cause: Cause, *, staging_left: bool = False) -> AnyEvent:
-    """Tell that a batch's download, move or load failed."""
-    assert isinstance(command, BatchWork)
-    failure = Failure(cause=cause, message=f"the node says {cause}", node=command.node, call="a call")
-    event = batches.DownloadFailed if isinstance(command, DownloadBatch) else batches.LoadFailed
-    return event(
-        batch=command.batch,
-        attempt=command.attempt,
-        node=command.node,
-        failure=failure,
-        staging_left=staging_left,
-    )
-
-
-def occupied(command: MoveIntoUpload) -> tuple[AnyEvent, ...]:
-    """Tell that somebody else's files are in ``upload``."""
-    return (
-        batches.UploadOccupied(
-            batch=command.batch, attempt=command.attempt, node=command.node, files=2, size=20
-        ),
-    )
-
-
-def node_failed(command: NodeCommand, *, exit_code: int = 1) -> tuple[AnyEvent, ...]:
-    """Tell that a node did not do what it was asked for."""
-    failure = Failure(cause=Cause.UNREACHABLE, message=f"{command.node} does not answer", node=command.node)
-    return (nodes.NodeFailed(node=command.node, failure=failure, exit_code=exit_code),)
-
-
-def undo_failed(command: Undo) -> tuple[AnyEvent, ...]:
-    """Tell that nothing could be undone."""
-    failure = Failure(cause=Cause.UNREACHABLE, message=f"{command.node} does not answer", node=command.node)
-    return tuple(alterations.UndoFailed(id=entry, failure=failure) for entry, _ in command.alterations)
-
-
-def tables_resolved(command: ResolveTables) -> nodes.TablesResolved:
-    """Tell where tables lie."""
-    return nodes.TablesResolved(
-        tables=tuple(
-            nodes.TableDirectory(keyspace=ks, table=name, directory=f"{name}-{'0' * 32}")
-            for ks, name in (table.split(":") for table in command.tables)
-        )
-    )
-
-
-def _answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
-    match command:
-        case Undo():
-            return undo_failed(command)
-        case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
-            return (failed(command, Cause.UNREACHABLE, staging_left=True),)
-        case _:
-            return node_failed(command)
-
-
-def _batch_answer(command: Command) -> Sequence[AnyEvent]:
-    match command:
-        case DownloadBatch():
-            beginning = () if command.jobs else (started(command),)
-            return (*beginning, downloaded(command))
-        case MoveIntoUpload():
-            return (batches.UploadFilled(batch=command.batch, attempt=command.attempt),)
-        case LoadSSTables():
-            return (batches.SSTablesLoaded(batch=command.batch, attempt=command.attempt),)
-        case _:
-            assert isinstance(command, ReplaceActor)
-            return ()
 
 
 def _which(command: BatchWork) -> tuple[int, int]:

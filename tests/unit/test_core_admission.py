@@ -1,8 +1,9 @@
 """Which reports still mean something when they arrive: what is dropped never enters the log."""
 
 import pytest
+from tests.support.answers import downloaded, failed, node_failed, occupied, started
 from tests.support.hosts import LOCATION, Host, directory, hosts, locations_of
-from tests.support.world import World, downloaded, failed, node_failed, occupied, started
+from tests.support.world import World
 
 from scylla_restore.engine.core.admission import admits
 from scylla_restore.engine.core.commands import (

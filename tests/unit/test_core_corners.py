@@ -1,8 +1,9 @@
 """Corners of the core that no story turns: what is folded all the same, and what is never asked."""
 
 import pytest
+from tests.support.answers import failed, node_failed
 from tests.support.hosts import Host, directory, hosts
-from tests.support.world import START, World, failed, node_failed
+from tests.support.world import START, World
 
 from scylla_restore.engine.core.alterations import wanted_alterations
 from scylla_restore.engine.core.backoff import space_check, suspension

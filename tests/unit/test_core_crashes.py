@@ -1,8 +1,9 @@
 """Actors that die of a defect of ours."""
 
 import pytest
+from tests.support.answers import started
 from tests.support.hosts import directory, hosts
-from tests.support.world import World, started
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import (
     Alter,

@@ -1,8 +1,9 @@
 """The table of ends: what is stopped, what is left to finish, what is put back."""
 
 import pytest
+from tests.support.answers import failed, undo_failed
 from tests.support.hosts import directory, hosts
-from tests.support.world import World, failed, undo_failed
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import (
     Alter,

@@ -3,8 +3,9 @@
 from itertools import pairwise
 
 import pytest
+from tests.support.answers import node_failed
 from tests.support.hosts import Host, directory, hosts
-from tests.support.world import World, node_failed
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import Alter, DownloadBatch, LoadSSTables, MoveIntoUpload
 from scylla_restore.engine.core.limits import NODE_GIVEN_UP, SUSPEND_MAX_S

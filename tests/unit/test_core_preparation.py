@@ -2,8 +2,9 @@
 
 import msgspec
 import pytest
+from tests.support.answers import node_failed
 from tests.support.hosts import LOCATION, Host, directory, hosts
-from tests.support.world import World, node_failed
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import (
     DiscoverCluster,

@@ -2,8 +2,9 @@
 
 import msgspec
 import pytest
+from tests.support.answers import failed, node_failed, started
 from tests.support.hosts import Host, directory, hosts
-from tests.support.world import World, failed, node_failed, started
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import (
     Command,
@@ -268,12 +269,12 @@ def test_nodes_that_lost_their_way_to_the_backup_end_the_run() -> None:
 
 
 def test_a_batch_that_failed_on_all_who_came_is_declared_when_the_last_one_stays_away() -> None:
-    world = killed(Phase.STAGED)
-    world.hosts["n2"] = Host(address="n2")
+    world = World(hosts=hosts("n1"), directories=(directory("t1", (2, 1)),)).start()
+    world.until_phase(Phase.MOVING).hosts["n2"] = Host(address="n2")
     world.on(JoinNode, node_failed, node="n2").fails(LoadSSTables, Cause.FAILED).resume().play()
 
     (declared,) = world.events(FailureDeclared)
-    assert "SSTables of ks.t1" in declared.failure.message
+    assert declared.failure.message.startswith("2 SSTables of ks.t1")
     assert declared.failure.message.endswith("the node says failed")
     assert len([c for c in world.commands(JoinNode) if c.node == "n2"]) == NODE_GIVEN_UP
 

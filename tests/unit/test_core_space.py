@@ -1,7 +1,8 @@
 """Nodes whose disks are full: they wait, and the run pauses when all do."""
 
+from tests.support.answers import node_failed
 from tests.support.hosts import Host, directory, hosts
-from tests.support.world import World, node_failed
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import DownloadBatch, JoinNode, LoadSSTables
 from scylla_restore.engine.core.state import Phase, Status
@@ -94,9 +95,10 @@ def test_a_node_that_failed_too_often_does_not_keep_a_full_cluster_from_pausing(
 
 
 def test_a_node_that_has_not_joined_yet_is_waited_for_before_a_pause() -> None:
-    world = World(hosts=hosts("n1", "n2"), directories=WORK).start().until_phase(Phase.LOADING)
+    world = World(hosts=hosts("n1"), directories=WORK).start().until_phase(Phase.LOADING)
+    world.hosts["n2"] = Host(address="n2")
     world.fails(DownloadBatch, Cause.NO_SPACE, node="n1")
-    world.took_s = lambda command: 20.0 if command == world.commands(JoinNode)[-1] else 1.0
+    world.took_s = lambda c: 100.0 if isinstance(c, JoinNode) and c.node == "n2" else 1.0
 
     world.resume().play()
 

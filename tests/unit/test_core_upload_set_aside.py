@@ -1,7 +1,8 @@
 """Somebody else's files in ``upload``: set aside, kept, put back."""
 
+from tests.support.answers import node_failed, occupied
 from tests.support.hosts import directory, hosts
-from tests.support.world import World, node_failed, occupied
+from tests.support.world import World
 
 from scylla_restore.engine.core.commands import Alter, LoadSSTables, MoveIntoUpload, ReadNodeSettings, Undo
 from scylla_restore.engine.core.state import Phase, Status

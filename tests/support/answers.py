@@ -1,0 +1,101 @@
+"""What a world for the core answers to commands."""
+
+from collections.abc import Sequence
+
+from scylla_restore.engine.core.commands import (
+    Command,
+    DownloadBatch,
+    LoadSSTables,
+    MoveIntoUpload,
+    NodeCommand,
+    ReplaceActor,
+    ResolveTables,
+    Undo,
+)
+from scylla_restore.events.model import AnyEvent, alterations, batches, nodes
+from scylla_restore.events.model.failure import Cause, Failure
+
+BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables
+
+
+def started(command: DownloadBatch) -> batches.DownloadStarted:
+    """Tell that a download began."""
+    return batches.DownloadStarted(
+        batch=command.batch, attempt=command.attempt, jobs=(100 + command.batch,), started_at=("then",)
+    )
+
+
+def downloaded(command: DownloadBatch) -> batches.BatchDownloaded:
+    """Tell that a download is done."""
+    return batches.BatchDownloaded(batch=command.batch, attempt=command.attempt, downloaded=command.size)
+
+
+def failed(command: Command, cause: Cause, *, staging_left: bool = False) -> AnyEvent:
+    """Tell that a batch's download, move or load failed."""
+    assert isinstance(command, BatchWork)
+    failure = Failure(cause=cause, message=f"the node says {cause}", node=command.node, call="a call")
+    event = batches.DownloadFailed if isinstance(command, DownloadBatch) else batches.LoadFailed
+    return event(
+        batch=command.batch,
+        attempt=command.attempt,
+        node=command.node,
+        failure=failure,
+        staging_left=staging_left,
+    )
+
+
+def occupied(command: MoveIntoUpload) -> tuple[AnyEvent, ...]:
+    """Tell that somebody else's files are in ``upload``."""
+    return (
+        batches.UploadOccupied(
+            batch=command.batch, attempt=command.attempt, node=command.node, files=2, size=20
+        ),
+    )
+
+
+def node_failed(command: NodeCommand, *, exit_code: int = 1) -> tuple[AnyEvent, ...]:
+    """Tell that a node did not do what it was asked for."""
+    failure = Failure(cause=Cause.UNREACHABLE, message=f"{command.node} does not answer", node=command.node)
+    return (nodes.NodeFailed(node=command.node, failure=failure, exit_code=exit_code),)
+
+
+def undo_failed(command: Undo) -> tuple[AnyEvent, ...]:
+    """Tell that nothing could be undone."""
+    failure = Failure(cause=Cause.UNREACHABLE, message=f"{command.node} does not answer", node=command.node)
+    return tuple(alterations.UndoFailed(id=entry, failure=failure) for entry, _ in command.alterations)
+
+
+def tables_resolved(command: ResolveTables) -> nodes.TablesResolved:
+    """Tell where tables lie."""
+    return nodes.TablesResolved(
+        tables=tuple(
+            nodes.TableDirectory(keyspace=ks, table=name, directory=f"{name}-{'0' * 32}")
+            for ks, name in (table.split(":") for table in command.tables)
+        )
+    )
+
+
+def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
+    """Answer for a node that is not there."""
+    match command:
+        case Undo():
+            return undo_failed(command)
+        case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
+            return (failed(command, Cause.UNREACHABLE, staging_left=True),)
+        case _:
+            return node_failed(command)
+
+
+def batch_answer(command: Command) -> Sequence[AnyEvent]:
+    """Answer that a batch has come a step further."""
+    match command:
+        case DownloadBatch():
+            beginning = () if command.jobs else (started(command),)
+            return (*beginning, downloaded(command))
+        case MoveIntoUpload():
+            return (batches.UploadFilled(batch=command.batch, attempt=command.attempt),)
+        case LoadSSTables():
+            return (batches.SSTablesLoaded(batch=command.batch, attempt=command.attempt),)
+        case _:
+            assert isinstance(command, ReplaceActor)
+            return ()
