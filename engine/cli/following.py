@@ -7,6 +7,7 @@ from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.progress import ProgressState, RunState
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.tables.projector import put_away
 
 
 class Follower:
@@ -26,11 +27,19 @@ class Follower:
     def catch_up(self) -> bool:
         """Fold what is new, and return whether there was anything."""
         before = self._seq
+        if not before:
+            self._take_up()
         for envelope in self._log.read(self._run, from_seq=self._seq + 1):
             progress.apply(self.state, envelope)
             self._waits.apply(envelope)
             self._seq = envelope.seq
         return self._seq > before
+
+    def _take_up(self) -> None:
+        """Begin with what an engine has put away, so that a long log need not be read from its start."""
+        kept, position = put_away(self._log, self._run)
+        if position is not None:
+            self.state, self._waits, self._seq = kept.progress, Waits(kept.waits), position.seq
 
     @property
     def is_over(self) -> bool:

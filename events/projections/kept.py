@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.projections import progress, restore_run, restore_run_progress, runs
+from scylla_restore.events.projections import progress, restore_run, restore_run_progress, runs, waits
 from scylla_restore.events.projections.changes import gather
 from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.projections.restore_run import RestoreRunRow, RestoreRunState
@@ -14,6 +14,7 @@ from scylla_restore.events.projections.restore_run_progress import (
     RestoreRunProgressState,
 )
 from scylla_restore.events.projections.runs import RunOverview
+from scylla_restore.events.projections.waits import WaitsState
 
 VERSION = 1
 """Raised whenever a fold makes other rows of the same records: what was made before is then made anew."""
@@ -27,6 +28,7 @@ class Kept(msgspec.Struct, kw_only=True):
     progress: ProgressState = msgspec.field(default_factory=ProgressState)
     restore_run: RestoreRunState = msgspec.field(default_factory=RestoreRunState)
     restore_run_progress: RestoreRunProgressState = msgspec.field(default_factory=RestoreRunProgressState)
+    waits: WaitsState = msgspec.field(default_factory=WaitsState)
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,7 @@ class Folding:
         state = self.state
         for envelope in envelopes:
             progress.apply(state.progress, envelope)
+            waits.apply(state.waits, envelope)
             if changed_runs := restore_run.apply(state.restore_run, envelope):
                 gather(self._run_rows, changed_runs)
             if changed_rows := restore_run_progress.apply(state.restore_run_progress, envelope):

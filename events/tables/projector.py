@@ -21,7 +21,6 @@ from scylla_restore.events.log.reading import usable_checkpoint
 from scylla_restore.events.model.run import RunStarted
 from scylla_restore.events.projections import kept
 from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept
-from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.tables.port import Position, ProjectionTables, RunKey
 
 STEP_RECORDS: Final = 5_000
@@ -110,7 +109,7 @@ class Projector:
             applied = None
         state, self._folded = Kept(), None
         if applied is not None:
-            state, self._folded = _put_away(self._log, self.run, upto=applied.seq)
+            state, self._folded = put_away(self._log, self.run, upto=applied.seq)
         self._folding = Folding(state)
         self._saved_seq = _seq(self._folded)
         self._applied, self._unapplied, self._records = applied, None, None
@@ -166,14 +165,11 @@ def run_key(log: EventLog, run: str) -> RunKey | None:
     return RunKey(cluster_id=first.event.cluster_id, run=run)
 
 
-def progress_put_away(log: EventLog, run: str) -> tuple[ProgressState, int]:
-    """Return the run's progress up to some record, and that record's sequence: as far as it was put away."""
-    state, folded = _put_away(log, run, upto=None)
-    return state.progress, _seq(folded)
+def put_away(log: EventLog, run: str, *, upto: int | None = None) -> tuple[Kept, Position | None]:
+    """Return the folds as they were put away last, and after which record; fresh ones and None where none are.
 
-
-def _put_away(log: EventLog, run: str, *, upto: int | None) -> tuple[Kept, Position | None]:
-    """Return the folds of the newest checkpoint, unless it goes beyond record ``upto``."""
+    Those that go beyond record ``upto`` count as none.
+    """
     checkpoint = usable_checkpoint(log, run, CHECKPOINT_NAME)
     if checkpoint is not None and (upto is None or checkpoint.seq <= upto):
         with suppress(ValueError):

@@ -15,7 +15,7 @@ from scylla_restore.events.log.port import Checkpoint
 from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Folding, Kept, decode, encode
 from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import Position, ProjectionTables, Rows, RunKey
-from scylla_restore.events.tables.projector import Projector, progress_put_away
+from scylla_restore.events.tables.projector import Projector, put_away
 
 KEY = RunKey(cluster_id=CLUSTER_ID, run=RUN)
 
@@ -126,7 +126,7 @@ def test_what_was_put_away_is_not_folded_again() -> None:
     assert bring_up(log, tables).seq == end + 1
     # The first record tells whose run it is, and the last one known whether the rest belongs to it.
     assert set(log.read_from) == {1, end}
-    assert progress_put_away(log, RUN)[1] == end
+    assert put_away(log, RUN)[1] == Position(seq=end, hash=story.envelopes[end - 1].hash)
 
 
 def test_folds_are_put_away_now_and_then() -> None:

@@ -1,0 +1,36 @@
+"""`progress` begins with what an engine has put away."""
+
+import pytest
+from tests.support.histories import Appender, troubled_history
+from tests.support.story import RUN, START
+
+from scylla_restore.engine.cli.following import Follower
+from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.nodes import NodeSuspended
+from scylla_restore.events.tables.memory import MemoryTables
+from scylla_restore.events.tables.projector import Projector
+
+SUSPENDED = NodeSuspended(
+    node="10.0.0.1", until=START, failures=1, failure=Failure(cause=Cause.UNREACHABLE, message="no answer")
+)
+
+
+@pytest.mark.parametrize("put_away", [0, 10, 30, 1000])
+def test_progress_and_waits_are_the_same_wherever_the_folds_were_put_away(put_away: int) -> None:
+    story = troubled_history().tell(SUSPENDED)
+    log = MemoryLog()
+    appender = Appender(log)
+    appender.append(story.envelopes[:put_away])
+    projector = Projector(log, MemoryTables(), RUN)
+    projector.advance()
+    projector.save()
+    appender.append(story.envelopes[put_away:])
+    plain = MemoryLog()
+    story.write_to(plain)
+    begun, whole = Follower(log, RUN), Follower(plain, RUN)
+    assert begun.catch_up()
+    assert whole.catch_up()
+    assert not begun.catch_up()
+    assert begun.state == whole.state
+    assert begun.notices() == whole.notices() != ()
