@@ -102,10 +102,15 @@ class ForegroundRun:
         """Return what the run waits for; nothing any more when it is over."""
         if self.is_over:
             return ()
-        away = self.run.log_away
+        away, behind = self.run.log_away, self.run.tables_behind
         return (
             *([self._stopping] if self._stopping and _is_drawn(self._context) else []),
             *([f"the log does not answer, nothing new is started until it does: {away}"] if away else []),
+            *(
+                [f"the run goes on, but its tables are behind the log: {behind}"]
+                if behind and not away
+                else []
+            ),
             *self._events.waits.lines(),
         )
 

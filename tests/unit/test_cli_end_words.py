@@ -179,3 +179,12 @@ def test_a_log_that_is_away_is_a_notice(stage: Stage) -> None:
     assert notice == (
         "the log does not answer, nothing new is started until it does: the disk does not answer"
     )
+
+
+def test_tables_that_are_behind_are_told_while_they_are(stage: Stage) -> None:
+    stage.run.tables_changed(LogUnavailable("the disk is full"))
+    assert stage.foreground.notices() == (
+        "the run goes on, but its tables are behind the log: the disk is full",
+    )
+    stage.run.tables_changed(None)
+    assert stage.foreground.notices() == ()
