@@ -113,7 +113,7 @@ def running_nodes(directory: Path, count: int) -> Iterator[tuple[Cluster, Sequen
             NodeSettings(
                 directory=directory / address,
                 address=address,
-                seed=addresses[0],
+                seeds=addresses,
                 ports=ports,
                 rack=f"rack{number}",
             )
@@ -193,7 +193,13 @@ def _start_shared(directory: Path) -> None:
     identity = make_identity(address, authority=True)
     (directory / "authority.pem").write_bytes(identity.pem)
     settings = NodeSettings(
-        directory=directory, address=address, seed=address, ports=ports, passwords=True, identity=identity
+        directory=directory,
+        address=address,
+        seeds=(address,),
+        ports=ports,
+        passwords=True,
+        identity=identity,
+        is_short_lived=True,
     )
     write_files(settings)
     _start_keeper(settings)

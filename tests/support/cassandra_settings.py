@@ -1,7 +1,7 @@
 """How a small Apache Cassandra node is set up and started: its files, and its command line.
 
-What applications notice (sizes of batches and mutations, timeouts) is as in Cassandra's own configuration, unless it
-says otherwise here.
+What applications notice (how large batches and mutations may be) is as in Cassandra's own configuration, unless it says
+otherwise here.
 """
 
 import re
@@ -74,11 +74,13 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     directory: Path
     address: str
-    seed: str
+    seeds: tuple[str, ...]
     ports: Ports
     rack: str = "rack1"
     passwords: bool = False
     identity: Identity | None = None
+    is_short_lived: bool = False
+    """Never started again: it may forget what it knows about tables when it is killed, and their rows with them."""
 
 
 def why_not() -> str | None:
@@ -131,7 +133,7 @@ def command(node: NodeSettings) -> list[str]:
         "cassandra.skip_wait_for_gossip_to_settle": "0",
         "cassandra.superuser_setup_delay_ms": "0",
         # Every test makes a keyspace of its own, and opens logs by the dozen.
-        "cassandra.test.flush_local_schema_changes": "false",
+        "cassandra.test.flush_local_schema_changes": "false" if node.is_short_lived else "true",
         "cassandra.auth_bcrypt_gensalt_log2_rounds": "4",
     }
     return [
@@ -156,7 +158,7 @@ def _cassandra_yaml(node: NodeSettings) -> dict[str, object]:
     directory = node.directory
     seeds = {
         "class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
-        "parameters": [{"seeds": f"{node.seed}:{node.ports.storage}"}],
+        "parameters": [{"seeds": ",".join(f"{seed}:{node.ports.storage}" for seed in node.seeds)}],
     }
     encryption: dict[str, object] = {"enabled": False}
     if node.identity is not None:
@@ -193,6 +195,11 @@ def _cassandra_yaml(node: NodeSettings) -> dict[str, object]:
         "auto_bootstrap": False,
         "auto_snapshot": False,
         "materialized_views_enabled": True,
+        # The machine of the tests may be busy with much else.
+        "read_request_timeout": "10s",
+        "write_request_timeout": "10s",
+        "cas_contention_timeout": "5s",
+        "request_timeout": "20s",
         # As small as it can be.
         "concurrent_reads": 8,
         "concurrent_writes": 8,

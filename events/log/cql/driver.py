@@ -11,10 +11,11 @@ from scylla_restore.events.log.cql.address import Consistency, CqlAddress
 
 _CONNECT_S: Final = 5.0
 _RECONNECT_S: Final = (0.5, 5.0)
-_HEARTBEAT_S: Final = 5.0
 _REMOTE_HOSTS: Final = 3
 _NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
 """The driver has nothing but this text to tell."""
+_NOT_THERE: Final = ("does not exist", "unconfigured table", "find a column family")
+"""How Cassandra and ScyllaDB tell, in an error of which nothing else is special, that a table is missing."""
 _ANSWERS_WITH_ERROR: Final = "look at the server's own log"
 
 
@@ -43,9 +44,9 @@ def new_cluster(address: CqlAddress, *, password: str | None, request_timeout_s:
         reconnection_policy=ExponentialReconnectionPolicy(*_RECONNECT_S, max_attempts=None),
         connect_timeout=_CONNECT_S,
         control_connection_timeout=_CONNECT_S,
-        # A node that hangs is given up before a lease lapses.
-        idle_heartbeat_interval=_HEARTBEAT_S,
-        idle_heartbeat_timeout=_HEARTBEAT_S,
+        # A node that hangs is found out soon after the first request that it leaves unanswered.
+        idle_heartbeat_interval=request_timeout_s,
+        idle_heartbeat_timeout=request_timeout_s,
         # Of the cluster's schema only one keyspace is of interest.
         schema_metadata_enabled=False,
         monitor_reporting_enabled=False,
@@ -131,6 +132,11 @@ def _refusal(address: CqlAddress, error: BaseException) -> LogUnavailable | Unus
         return UnusableLog(
             f"the log {address} shows a certificate that is not trusted: {_words(error)}",
             hint="name its authorities with tls=FILE; where it does not name the node's address, with tls_names=off",
+        )
+    if isinstance(error, InvalidRequest) and any(words in str(error) for words in _NOT_THERE):
+        return LogUnavailable(
+            f"the log {address} has no such table, says one of its nodes: {_words(error)}",
+            hint="a node that has just been started may not know all tables yet; if it stays so, they were dropped",
         )
     if isinstance(error, RequestValidationException | InvalidRequest | SyntaxException):
         return UnusableLog(f"the log {address} refuses: {_words(error)}", hint=_ANSWERS_WITH_ERROR)
