@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 MIB = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
+_LONGEST_REFUSAL_BYTES = 256 * 1024
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _TROUBLE = (
@@ -166,13 +167,15 @@ class NodeClient:
         )
         try:
             body = bytearray()
+            limit_bytes = request.limit_bytes
+            if response.status_code not in _OK:
+                # The limit is about what was asked for; why it is refused may be said at some length.
+                limit_bytes = max(limit_bytes, _LONGEST_REFUSAL_BYTES)
             while piece := response.raw.read1(_CHUNK_BYTES):
                 body += piece
-                if len(body) > request.limit_bytes:
+                if len(body) > limit_bytes:
                     response.close()
-                    self._refuse(
-                        request, response.status_code, f"an answer of more than {request.limit_bytes} bytes"
-                    )
+                    self._refuse(request, response.status_code, f"an answer of more than {limit_bytes} bytes")
                 if time.monotonic() > deadline:
                     response.close()
                     raise ConnectionFailed(f"not complete after {request.timeout_s:g} s")

@@ -112,6 +112,18 @@ class NodeGatewaySuite:
         assert name in {entry.path for entry in listed if entry.is_dir}
         assert all("/" not in entry.path for entry in listed)
 
+    def test_a_location_is_listed_at_all_depths(self, bench: Bench) -> None:
+        above, _, name = bench.directory.rpartition("/")
+        listed = bench.ask(lambda node: node.list_location(bench.location, above, recursive=True))
+        found = {entry.path: entry.size for entry in listed if not entry.is_dir}
+        assert {f"{name}/{file}": size for file, size in bench.files.items()}.items() <= found.items()
+
+    def test_an_object_that_is_not_there_is_missing(self, bench: Bench) -> None:
+        with pytest.raises(DirectoryMissing):
+            bench.ask(
+                lambda node: node.read_object(bench.location, "backup/meta/no-such-object", limit_bytes=100)
+            )
+
     def test_a_bucket_that_is_not_there_is_missing(self, bench: Bench) -> None:
         provider = bench.location.partition(":")[0]
         with pytest.raises(DirectoryMissing):

@@ -162,6 +162,12 @@ def test_an_object_that_is_too_long_or_cut_is_not_returned() -> None:
         assert gateway.agent.read_object("s3:b", "backup/meta/m", limit_bytes=5) == b"12345"
 
 
+def test_why_an_object_is_refused_is_heard_however_small_it_should_be() -> None:
+    no = Reply(b'{"message": "permission denied", "path": "operations/cat", "status": 500}', status=500)
+    with reached([no]) as (gateway, _agent), pytest.raises(NodeRefused, match="permission denied"):
+        gateway.read_object("s3:b", "backup/sst/x", limit_bytes=1)
+
+
 UNSAFE: list[Callable[[RestNodeGateway], object]] = [
     lambda g: g.purge("ks"),
     lambda g: g.purge("ks/t-1"),
