@@ -3,7 +3,7 @@
 import getpass
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from scylla_restore.engine.cli.context import Context
 from scylla_restore.engine.config import ChosenCluster, ConnectionFlags, choose_cluster
 from scylla_restore.engine.secrets import SecretReference
 from scylla_restore.events.log.port import EventLog
-from scylla_restore.events.model.target import BackupLocation
 
 
 def identity() -> str:
@@ -49,10 +48,8 @@ def chosen_cluster(context: Context) -> ChosenCluster:
 
 
 @contextmanager
-def engine_for(
-    context: Context, log: EventLog, locations: Iterable[BackupLocation], on_event: Subscriber
-) -> Iterator[Engine]:
-    """Lend an engine that works on the cluster that is meant. What is wrong with the configuration is told first.
+def engine_for(context: Context, log: EventLog, on_event: Subscriber) -> Iterator[Engine]:
+    """Lend an engine that works on the cluster that is meant.
 
     Raises:
         ConfigurationError: something in the configuration is missing or wrong.
@@ -61,7 +58,5 @@ def engine_for(
         cluster = cluster_connection(chosen_cluster(context), context.environment)
         stack.callback(cluster.close)
         stores = stack.enter_context(Stores(context.file.config, context.environment))
-        for location in locations:
-            stores.open(location)
         engine = Engine(log=log, cluster=cluster, open_store=stores.open, owner=identity(), on_event=on_event)
         yield stack.enter_context(engine)

@@ -2,7 +2,7 @@
 
 from scylla_restore.engine.core.target_flags import flag_name
 from scylla_restore.engine.errors import TargetError
-from scylla_restore.events.model.target import IndexVia, Method, RestoreKind, RestoreTarget, Staging, Tuning
+from scylla_restore.events.model.target import Method, RestoreKind, RestoreTarget, Staging, Tuning
 
 
 def check_supported(target: RestoreTarget) -> None:
@@ -35,8 +35,6 @@ def check_tuning(tuning: Tuning) -> None:
         )
     if tuning.staging is not Staging.AUTO:
         raise _not_yet("staging")
-    if tuning.index_via is IndexVia.AGENT:
-        raise _not_yet("index_via")
 
 
 def _not_yet(field: str) -> TargetError:

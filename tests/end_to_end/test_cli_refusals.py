@@ -106,16 +106,30 @@ def test_what_a_tasks_properties_ask_for_and_does_not_work_is_refused(lab: LabPr
     assert (said.code, said.stderr) == (2, "error: --dc-mapping does not work yet\nhint: leave it out\n")
 
 
-def test_a_location_without_a_directory_is_refused_before_there_is_a_run(lab: LabProcess) -> None:
+def without_storage(lab: LabProcess) -> str:
+    """Return a configuration of a host that does not have the mount that nodes have."""
     config = lab.directory / "incomplete.toml"
     config.write_text(lab.files.config.read_text().partition("[localstorage]")[0])
-    words = lab.run_words("--config", str(config), "--json", "--log", f"sqlite:///{lab.directory}/other.db")
+    return str(config)
+
+
+def test_a_location_that_this_host_cannot_read_is_refused_where_it_has_to(lab: LabProcess) -> None:
+    words = lab.run_words("--config", without_storage(lab), "--index-via", "direct")
     said = lab.call(*words, configured=False)
-    assert (said.code, said.stdout) == (2, "")
+    assert said.code == 2
     assert re.search(
         r"error: location localstorage:backups .*\nhint: set `path` in \[localstorage\]", said.stderr
     )
-    assert lab.call("runs", "--json", "--log", f"sqlite:///{lab.directory}/other.db").documents() == [[]]
+    assert untouched(lab)
+
+
+@pytest.mark.parametrize("way", ["agent", "auto"])
+def test_a_location_that_this_host_cannot_read_is_read_through_the_agents(lab: LabProcess, way: str) -> None:
+    words = ("plan", *lab.run_words()[1:], "--config", without_storage(lab), "--index-via", way, "--json")
+    said = lab.call(*words, configured=False)
+    assert said.code == 0, said.stderr
+    assert said.documents()[0]["sstables"] == 8
+    assert untouched(lab)
 
 
 def test_a_lab_directory_that_is_none_is_refused(lab: LabProcess, tmp_path: Path) -> None:

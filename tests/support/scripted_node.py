@@ -97,9 +97,7 @@ class ScriptedNode:
         self._enter("info")
         return NodeInfo(scylla_version="2025.1.5", agent_version="3.5", shards=2)
 
-    def list_location(
-        self, location: str, path: str, *, recursive: bool = False
-    ) -> tuple[RemoteFile, ...]:
+    def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         self._enter("list_location", location, path, recursive)
         if location in self.unlistable:
             raise self.unlistable[location]

@@ -37,7 +37,7 @@ def put(desk: Desk, path: ManifestPath, data: bytes = b"", bucket: str = "b") ->
 
 
 def manifest(**fields: object) -> bytes:
-    entries = [index_entry(sstable_files("1"), table=table) for table in ("orders", "users")]
+    entries = [{**index_entry(sstable_files("1"), table=table), "size": 1} for table in ("orders", "users")]
     return manifest_bytes(*entries, cluster_name="prod", **fields)
 
 

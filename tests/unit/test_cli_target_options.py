@@ -32,7 +32,7 @@ def typed(
     return seen[0]
 
 
-WITHOUT_OPTION = {"staging", "index_via", "dc_mapping", "rename", "allow_non_empty"}
+WITHOUT_OPTION = {"staging", "dc_mapping", "rename", "allow_non_empty"}
 """What does not work yet has no flag."""
 
 

@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 
 from scylla_restore.engine.cli.asking import ask_owner
-from scylla_restore.engine.cli.commands.restore import locations_of
 from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.ends import tell_aborted, tell_end
@@ -64,7 +63,7 @@ def _abort_here(log: EventLog, run: str, context: Context) -> int:
     with ExitStack() as stack:
         signals = stack.enter_context(taken_signals())
         on_event = stack.enter_context(diagnosed(context, events))
-        engine = stack.enter_context(engine_for(context, log, locations_of(log, run), on_event))
+        engine = stack.enter_context(engine_for(context, log, on_event))
         aborted = when_lapsed(lambda: engine.abort(run), context)
         signals.is_counting = True
         foreground = ForegroundRun(aborted, engine, events, context, signals, is_ending=True)

@@ -50,7 +50,7 @@ def tell_plan(options: TargetOptions, context: Context, *, show_tables: bool) ->
     with ExitStack() as stack:
         on_event = stack.enter_context(diagnosed(context, FindingOut(context.output)))
         log = stack.enter_context(_earlier_runs(context))
-        engine = stack.enter_context(engine_for(context, log, target.selection.locations, on_event))
+        engine = stack.enter_context(engine_for(context, log, on_event))
         found = engine.plan(target)
     if context.output.is_json:
         context.output.document(found)

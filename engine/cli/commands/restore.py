@@ -20,8 +20,6 @@ from scylla_restore.engine.cli.target_options import TargetOptions, TuningOption
 from scylla_restore.engine.core.target import build_tuning
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.events.log.port import EventLog
-from scylla_restore.events.model.run import RunStarted
-from scylla_restore.events.model.target import BackupLocation
 
 
 def run(
@@ -49,7 +47,7 @@ def run(
         signals = stack.enter_context(taken_signals())
         on_event = stack.enter_context(diagnosed(context, events))
         log = stack.enter_context(context.log(create=True))
-        engine = stack.enter_context(engine_for(context, log, target.selection.locations, on_event))
+        engine = stack.enter_context(engine_for(context, log, on_event))
         started = engine.start(target)
         signals.is_counting = True
         foreground = ForegroundRun(started, engine, events, context, signals)
@@ -79,7 +77,7 @@ def resume(
         on_event = stack.enter_context(diagnosed(context, events))
         log = stack.enter_context(context.log())
         run_id = _newest_unfinished(log) if run is None else find_run(log, run)
-        engine = stack.enter_context(engine_for(context, log, locations_of(log, run_id), on_event))
+        engine = stack.enter_context(engine_for(context, log, on_event))
         if take_over and log.is_owned(run_id):
             context.output.note(
                 f"taking the run over from {log.head(run_id).owner}, which is given time to notice"
@@ -89,14 +87,6 @@ def resume(
         foreground = ForegroundRun(resumed, engine, events, context, signals)
         work(foreground, context)
         return tell_end(foreground, context)
-
-
-def locations_of(log: EventLog, run: str) -> tuple[BackupLocation, ...]:
-    """Return the locations that a run restores from."""
-    first = next(log.read(run), None)
-    if first is None or not isinstance(first.event, RunStarted):
-        return ()
-    return first.event.target.selection.locations
 
 
 def _newest_unfinished(log: EventLog) -> str:

@@ -52,9 +52,7 @@ class SimGateway(SimPort):
         self._arrive("info", scylla=True)
         return NodeInfo(scylla_version="2025.1.5", agent_version="3.5.0", shards=self._node.plan.shards)
 
-    def list_location(
-        self, location: str, path: str, *, recursive: bool = False
-    ) -> tuple[RemoteFile, ...]:
+    def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         self._arrive("list_location", scylla=False)
         sizes = self._cluster.backup.sizes.get(location)
         if sizes is None or location not in self._node.plan.locations:
