@@ -3,6 +3,24 @@
 from scylla_restore.engine.lab.cluster import Membership
 from scylla_restore.engine.lab.faults import Fault, FaultKind
 from scylla_restore.engine.lab.lab import Lab
-from scylla_restore.engine.lab.state import NodeSpec, S3Settings, Speeds, make_nodes
+from scylla_restore.engine.lab.state import (
+    AzureSettings,
+    GcsSettings,
+    NodeSpec,
+    S3Settings,
+    Speeds,
+    make_nodes,
+)
 
-__all__ = ["Fault", "FaultKind", "Lab", "Membership", "NodeSpec", "S3Settings", "Speeds", "make_nodes"]
+__all__ = [
+    "AzureSettings",
+    "Fault",
+    "FaultKind",
+    "GcsSettings",
+    "Lab",
+    "Membership",
+    "NodeSpec",
+    "S3Settings",
+    "Speeds",
+    "make_nodes",
+]

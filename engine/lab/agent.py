@@ -10,7 +10,7 @@ from scylla_restore.engine.lab.jobs import Job, JobTable
 from scylla_restore.engine.lab.pace import MIB, Pace
 from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.remotes import Remotes
-from scylla_restore.engine.lab.state import NodeSpec, S3Settings, Speeds
+from scylla_restore.engine.lab.state import AzureSettings, GcsSettings, NodeSpec, S3Settings, Speeds
 from scylla_restore.engine.lab.transfer import Copier
 
 VERSION = "Snapshot"
@@ -28,6 +28,8 @@ class AgentSetup(msgspec.Struct, frozen=True, kw_only=True):
     data_directory: str
     scylla_version: str
     s3: S3Settings | None
+    gcs: GcsSettings | None
+    azure: AzureSettings | None
 
 
 class Agent:

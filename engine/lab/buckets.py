@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from scylla_restore.engine.errors import TargetError
+from scylla_restore.engine.lab.object_remote import ObjectRemote
 from scylla_restore.engine.lab.refusals import CallRefused
-from scylla_restore.engine.lab.s3_remote import S3Remote
 from scylla_restore.engine.lab.state import LabDirectory
+from scylla_restore.engine.lab.stores import object_remotes
 from scylla_restore.events.model.target import BackupLocation
 
 
@@ -66,10 +67,10 @@ class DirectoryBucket:
         """Do nothing: there is nothing to close."""
 
 
-class S3Bucket:
+class ObjectBucket:
     """A bucket of an object store, made if it is not there."""
 
-    def __init__(self, remote: S3Remote, bucket: str) -> None:
+    def __init__(self, remote: ObjectRemote, bucket: str) -> None:
         self._remote = remote
         self._bucket = bucket
         remote.make_bucket(bucket)
@@ -105,12 +106,16 @@ def open_bucket(files: LabDirectory, location: BackupLocation) -> Bucket:
     if location.provider == "localstorage":
         return DirectoryBucket(files.buckets / location.bucket)
     record = files.record()
-    if location.provider == "s3" and record is not None and record.s3 is not None:
-        return S3Bucket(S3Remote(record.s3), location.bucket)
-    raise TargetError(
-        f"the lab in {files.root} has no {location.provider}",
-        hint="use localstorage:<bucket>, or start the lab with an S3 endpoint",
-    )
+    remotes = object_remotes(record) if record is not None else {}
+    chosen = remotes.pop(location.provider, None)
+    for other in remotes.values():
+        other.close()
+    if chosen is None:
+        raise TargetError(
+            f"the lab in {files.root} has no {location.provider}",
+            hint="use localstorage:<bucket>, or start the lab with an object store's endpoint",
+        )
+    return ObjectBucket(chosen, location.bucket)
 
 
 def put_tree(bucket: Bucket, source: Path) -> int:

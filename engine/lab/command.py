@@ -15,6 +15,8 @@ from scylla_restore.engine.lab.lab import Lab
 from scylla_restore.engine.lab.state import (
     DEFAULT_BASE_ADDRESS,
     DEFAULT_PORT,
+    AzureSettings,
+    GcsSettings,
     LabDirectory,
     S3Settings,
     Speeds,
@@ -33,6 +35,8 @@ class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = DEFAULT_PORT
     tables: tuple[str, ...] = ()
     s3: S3Settings | None = None
+    gcs: GcsSettings | None = None
+    azure: AzureSettings | None = None
     speeds: Speeds = Speeds()
 
 
@@ -69,6 +73,8 @@ def up(options: UpOptions) -> None:
         port=options.port,
         tables=options.tables,
         s3=options.s3,
+        gcs=options.gcs,
+        azure=options.azure,
         speeds=options.speeds,
     )
     try:

@@ -28,10 +28,15 @@ def write_configuration(directory: LabDirectory, record: LabRecord, default_port
     if moved:
         lines += ["", f"[cluster.{_text(record.cluster)}.translate]"]
         lines += [f"{_text(address)} = {_text(place)}" for address, place in moved.items()]
-    if record.s3 is not None:
-        fields = ("endpoint", "region", "access_key_id", "secret_access_key")
-        lines += ["", "[s3]"]
-        lines += [f"{name} = {_text(value)}" for name in fields if (value := getattr(record.s3, name))]
+    for provider in ("s3", "gcs", "azure"):
+        settings = getattr(record, provider)
+        if settings is not None:
+            lines += ["", f"[{provider}]"]
+            lines += [
+                f"{name} = {_text(value)}"
+                for name in settings.__struct_fields__
+                if (value := getattr(settings, name))
+            ]
     lines += ["", "[localstorage]", f"path = {_text(str(directory.buckets))}", ""]
     write_whole(directory.config, "\n".join(lines).encode(), mode=0o600)
 

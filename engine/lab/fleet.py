@@ -41,7 +41,7 @@ class Fleet:
         self._setup = setup
         self._faults = FaultBoard(setup.files.root)
         self._log = RequestLog(setup.files.requests)
-        self._stores = Stores(setup.files, setup.record.s3)
+        self._stores = Stores(setup.files, setup.record)
         self._context = _tls_context(setup)
         self._stopped = threading.Event()
         self._nodes: dict[str, Node] = {}
@@ -99,6 +99,8 @@ class Fleet:
             data_directory=str(data),
             scylla_version=setup.record.scylla_version,
             s3=setup.record.s3,
+            gcs=setup.record.gcs,
+            azure=setup.record.azure,
         )
         return NodeParts(
             spec=spec,

@@ -17,6 +17,8 @@ from scylla_restore.engine.lab.request_log import ServedRequest, read_requests
 from scylla_restore.engine.lab.state import (
     DEFAULT_BASE_ADDRESS,
     DEFAULT_PORT,
+    AzureSettings,
+    GcsSettings,
     LabDirectory,
     LabRecord,
     NodeSpec,
@@ -42,6 +44,8 @@ class Lab:
         shards: of each node, if ``nodes`` is a number.
         tables: ``keyspace.table``, created at the start.
         s3: an object store that the agents reach as ``s3:``; ``localstorage:`` is always there.
+        gcs: one that they reach as ``gcs:``.
+        azure: one that they reach as ``azure:``.
         base_address: of the first node, if ``nodes`` is a number; the others follow.
         port: of all agents, 0 for free ones.
         speeds: limits and delays.
@@ -57,6 +61,8 @@ class Lab:
         shards: int = 2,
         tables: Iterable[str] = (),
         s3: S3Settings | None = None,
+        gcs: GcsSettings | None = None,
+        azure: AzureSettings | None = None,
         base_address: str = DEFAULT_BASE_ADDRESS,
         port: int = 0,
         speeds: Speeds | None = None,
@@ -82,6 +88,8 @@ class Lab:
             scylla_version=scylla_version,
             nodes=specs,
             s3=s3 or (before.s3 if before else None),
+            gcs=gcs or (before.gcs if before else None),
+            azure=azure or (before.azure if before else None),
             listeners=before.listeners if before else {},
         )
         self._cluster = Cluster(self._record.cluster, scylla_version, specs, self.files.schema)

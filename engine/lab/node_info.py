@@ -15,6 +15,10 @@ def node_info(agent: Agent) -> dict[str, object]:
     if setup.s3 is not None:
         s3 = {"endpoint": setup.s3.endpoint, "region": setup.s3.region}
         backends["s3"] = {name: value for name, value in s3.items() if value}
+    if setup.gcs is not None:
+        backends["gcs"] = {"endpoint": setup.gcs.endpoint} if setup.gcs.endpoint else {}
+    if setup.azure is not None:
+        backends["azure"] = {}
     return {
         "agent_version": VERSION,
         "alternator_address": "0.0.0.0",  # noqa: S104 - what Scylla reports where it is not set, nothing binds to it

@@ -1,19 +1,18 @@
 """An object store of the S3 kind as a remote of an agent."""
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol, cast
 
+from scylla_restore.engine.lab.object_remote import CONNECTIONS, ObjectRemote, split
 from scylla_restore.engine.lab.refusals import CallRefused, directory_not_found, object_not_found
 from scylla_restore.engine.lab.remotes import Entry, Source
 from scylla_restore.engine.lab.state import S3Settings
 from scylla_restore.engine.secrets import SecretReference
 
-_CONNECTIONS = 64
 _ATTEMPTS = 4
 _ABSENT = ("NoSuchKey", "NotFound", "404")
 
@@ -42,133 +41,87 @@ class S3Client(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-class S3Remote:
-    """Buckets of an object store; a path is ``<bucket>/<key>``. Safe to use from several threads."""
+class S3Remote(ObjectRemote):
+    """Buckets of Amazon S3, or of a server that speaks its protocol."""
 
-    is_local = False
+    provider = "S3"
+    missing_bucket = "s3 upload: 404 Not Found: The specified bucket does not exist (code:NoSuchBucket)"
 
     def __init__(self, settings: S3Settings) -> None:
         self._client = _client(settings)
 
-    def base(self, fs_path: str) -> str:
-        """Return the path of an ``fs``."""
-        return fs_path.strip("/")
-
-    def join(self, base: str, remote: str) -> str:
-        """Return the path of ``remote`` below ``base``."""
-        return f"{base}/{remote.strip('/')}".strip("/")
-
-    def list(self, path: str, *, recurse: bool) -> Iterator[Entry]:
-        """Yield what is below a prefix in the order of keys; a prefix without objects is an empty directory."""
-        bucket, key = _split(path)
-        prefix = f"{key}/" if key else ""
+    def entries(self, bucket: str, prefix: str, *, recurse: bool) -> Iterator[Entry]:
+        """See ``ObjectRemote``."""
         arguments: dict[str, object] = {"Bucket": bucket, "Prefix": prefix}
         if not recurse:
             arguments["Delimiter"] = "/"
-        seen: set[str] = set()
         with _refusals(missing_bucket=directory_not_found()):
             for page in self._client.get_paginator("list_objects_v2").paginate(**arguments):
-                yield from _entries(page, prefix, seen, recurse=recurse)
+                yield from _entries(page)
 
     def stat(self, path: str) -> Entry:
-        """Return one object's entry."""
-        bucket, key = _split(path)
+        """See ``ObjectRemote``."""
+        bucket, key = split(path)
         with _refusals():
             return _entry(path, self._client.head_object(Bucket=bucket, Key=key))
 
     def open(self, path: str) -> tuple[Entry, Source]:
-        """Open one object for reading."""
-        bucket, key = _split(path)
+        """See ``ObjectRemote``."""
+        bucket, key = split(path)
         with _refusals():
             answer = self._client.get_object(Bucket=bucket, Key=key)
         return _entry(path, answer), cast("Source", answer["Body"])
 
     def write(self, path: str, content: Source, size: int) -> None:
-        """Make or overwrite one object."""
-        bucket, key = _split(path)
+        """See ``ObjectRemote``."""
+        bucket, key = split(path)
         body = content.read() if size < (1 << 20) else content
         with _refusals():
             self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentLength=size)
 
     def delete(self, path: str) -> None:
-        """Remove one object."""
-        bucket, key = _split(path)
+        """See ``ObjectRemote``."""
+        bucket, key = split(path)
         self.stat(path)
         with _refusals():
             self._client.delete_object(Bucket=bucket, Key=key)
 
-    def purge(self, path: str) -> None:
-        """Remove all objects below a prefix."""
-        found = False
-        for entry in self.list(path, recurse=True):
-            if not entry.is_dir:
-                found = True
-                self.delete(f"{path}/{entry.path}")
-        if not found:
-            raise directory_not_found()
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """See ``ObjectRemote``."""
+        with _refusals():
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
-    def md5(self, path: str, entry: Entry) -> str:  # noqa: ARG002 - local files are read for it
-        """Return the MD5 that the store keeps; objects uploaded in parts have none."""
-        return entry.md5
-
-    def space(self, path: str) -> tuple[int, int]:
-        """Refuse: object stores have no end."""
-        raise CallRefused(f"S3 bucket {_split(path)[0]} doesn't support about")
-
-    def check_writable(self, path: str) -> None:
-        """Write, list, read and remove an object in a directory of its own."""
-        bucket, key = _split(path)
-        own = self.join(key, f"scylla-manager-agent-{secrets.token_hex(8)}")
-        absent = CallRefused(
-            "operation put: s3 upload: 404 Not Found: The specified bucket does not exist (code:NoSuchBucket)",
-            HTTPStatus.BAD_REQUEST,
-        )
-        # Asked for first: some servers make a bucket that they are sent an object for.
-        with _refusals(missing_bucket=absent):
-            self._client.head_bucket(Bucket=bucket)
-            self._client.put_object(Bucket=bucket, Key=f"{own}/test", Body=b"x")
-        _ = list(self.list(f"{bucket}/{own}", recurse=False))
-        _, stream = self.open(f"{bucket}/{own}/test")
-        stream.close()
-        self.delete(f"{bucket}/{own}/test")
-
-    def close(self) -> None:
-        """Close connections."""
-        self._client.close()
-
-    def make_bucket(self, bucket: str) -> None:
-        """Make a bucket, if it is not there."""
+    def has_bucket(self, bucket: str) -> bool:
+        """See ``ObjectRemote``."""
         try:
             with _refusals():
                 self._client.head_bucket(Bucket=bucket)
         except CallRefused as refused:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
+            return False
+        return True
+
+    def close(self) -> None:
+        """See ``ObjectRemote``."""
+        self._client.close()
+
+    def make_bucket(self, bucket: str) -> None:
+        """See ``ObjectRemote``."""
+        if not self.has_bucket(bucket):
             self._client.create_bucket(Bucket=bucket)
 
 
-def _entries(page: Mapping[str, list[Reply]], prefix: str, seen: set[str], *, recurse: bool) -> list[Entry]:
+def _entries(page: Mapping[str, list[Reply]]) -> list[Entry]:
     found = [
-        Entry(path=str(common["Prefix"])[len(prefix) :].rstrip("/"), size=0, modified_ns=0, is_dir=True)
+        Entry(path=str(common["Prefix"]), size=0, modified_ns=0, is_dir=True)
         for common in page.get("CommonPrefixes", ())
     ]
-    for stored in page.get("Contents", ()):
-        path = str(stored["Key"])[len(prefix) :]
-        if not path or path.endswith("/"):
-            continue
-        if recurse:
-            found += _new_directories(path, seen)
-        found.append(_entry(path, {**stored, "ContentLength": stored["Size"]}))
-    return sorted(found, key=lambda entry: entry.path) if not recurse else found
-
-
-def _new_directories(path: str, seen: set[str]) -> Iterator[Entry]:
-    parts = path.split("/")
-    for depth in range(1, len(parts)):
-        directory = "/".join(parts[:depth])
-        if directory not in seen:
-            seen.add(directory)
-            yield Entry(path=directory, size=0, modified_ns=0, is_dir=True)
+    found += [
+        _entry(str(stored["Key"]), {**stored, "ContentLength": stored["Size"]})
+        for stored in page.get("Contents", ())
+    ]
+    return sorted(found, key=lambda entry: entry.path)
 
 
 def _entry(path: str, answer: Mapping[str, object]) -> Entry:
@@ -181,11 +134,6 @@ def _entry(path: str, answer: Mapping[str, object]) -> Entry:
         tier=str(answer.get("StorageClass") or "STANDARD"),
         md5="" if "-" in etag else etag,
     )
-
-
-def _split(path: str) -> tuple[str, str]:
-    bucket, _, key = path.partition("/")
-    return bucket, key
 
 
 @contextmanager
@@ -224,7 +172,7 @@ def _client(settings: S3Settings) -> S3Client:
             settings.secret_access_key, "secret_access_key of the lab's object store"
         ),
         config=Config(
-            max_pool_connections=_CONNECTIONS,
+            max_pool_connections=CONNECTIONS,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

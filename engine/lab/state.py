@@ -44,6 +44,21 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_access_key: str = ""
 
 
+class GcsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Google Cloud Storage, or an emulator at ``endpoint``, which takes no credentials; else the SDK's own are used."""
+
+    endpoint: str = ""
+    service_account_file: str = ""
+
+
+class AzureSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of Azure Storage. ``key`` may be a reference; ``endpoint`` is a whole URL."""
+
+    account: str
+    key: str
+    endpoint: str = ""
+
+
 class Speeds(msgspec.Struct, frozen=True, kw_only=True):
     """How fast nodes are. MiB/s per node, 0 is as fast as it goes; times in seconds.
 
@@ -73,6 +88,8 @@ class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
     scylla_version: str
     nodes: tuple[NodeSpec, ...]
     s3: S3Settings | None = None
+    gcs: GcsSettings | None = None
+    azure: AzureSettings | None = None
     listeners: dict[str, Listener] = {}
 
 

@@ -1,35 +1,48 @@
-"""The stores that the agents of a lab are configured with. Further providers belong here."""
+"""The stores that the agents of a lab are configured with."""
 
 import secrets
 
+from scylla_restore.engine.lab.azure_remote import AzureRemote
+from scylla_restore.engine.lab.gcs_remote import GcsRemote
 from scylla_restore.engine.lab.jail import Jail
+from scylla_restore.engine.lab.object_remote import ObjectRemote
 from scylla_restore.engine.lab.remotes import LocalRemote, Remote, Remotes
 from scylla_restore.engine.lab.s3_remote import S3Remote
-from scylla_restore.engine.lab.state import LabDirectory, NodeSpec, S3Settings
+from scylla_restore.engine.lab.state import LabDirectory, LabRecord, NodeSpec
 
 
 class Stores:
     """What all agents share: one client of each object store that is set up."""
 
-    def __init__(self, files: LabDirectory, s3: S3Settings | None) -> None:
+    def __init__(self, files: LabDirectory, record: LabRecord) -> None:
         self._files = files
-        self._s3 = S3Remote(s3) if s3 is not None else None
+        self._objects = object_remotes(record)
 
     def remotes(self, node: NodeSpec) -> Remotes:
-        """Return the remotes of a node's agent: ``data``, ``localstorage``, and ``s3`` where it is set up."""
+        """Return the remotes of a node's agent: ``data``, ``localstorage``, and the object stores that are set up."""
         outer = self._files.root
-        remotes: dict[str, Remote] = {
+        own: dict[str, Remote] = {
             "data": LocalRemote(Jail(self._files.data(node.address), outer), _check_name),
             "localstorage": LocalRemote(Jail(self._files.buckets, outer), _check_name),
         }
-        if self._s3 is not None:
-            remotes["s3"] = self._s3
-        return Remotes(remotes)
+        return Remotes({**own, **self._objects})
 
     def close(self) -> None:
         """Close connections; calls under way fail."""
-        if self._s3 is not None:
-            self._s3.close()
+        for remote in self._objects.values():
+            remote.close()
+
+
+def object_remotes(record: LabRecord) -> dict[str, ObjectRemote]:
+    """Return the object stores that a lab is set up for, by provider."""
+    remotes: dict[str, ObjectRemote] = {}
+    if record.s3 is not None:
+        remotes["s3"] = S3Remote(record.s3)
+    if record.gcs is not None:
+        remotes["gcs"] = GcsRemote(record.gcs)
+    if record.azure is not None:
+        remotes["azure"] = AzureRemote(record.azure)
+    return remotes
 
 
 def _check_name() -> str:

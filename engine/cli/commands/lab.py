@@ -17,10 +17,18 @@ from scylla_restore.engine.lab.command import backup as write_backup
 from scylla_restore.engine.lab.command import fault as inject_fault
 from scylla_restore.engine.lab.command import up as serve
 from scylla_restore.engine.lab.faults import Fault, FaultKind
-from scylla_restore.engine.lab.state import DEFAULT_BASE_ADDRESS, DEFAULT_PORT, S3Settings, Speeds
+from scylla_restore.engine.lab.state import (
+    DEFAULT_BASE_ADDRESS,
+    DEFAULT_PORT,
+    AzureSettings,
+    GcsSettings,
+    S3Settings,
+    Speeds,
+)
 from scylla_restore.engine.secrets import SecretReference
 
 S3 = Group("An object store that the nodes reach as s3:", sort_key=10)
+OTHERS = Group("Object stores that the nodes reach as gcs: and azure:", sort_key=11)
 NODES = Group("Nodes", sort_key=9)
 
 _Directory = Annotated[Path, Parameter(name="--dir")]
@@ -40,6 +48,10 @@ def up(
     s3_region: Annotated[str, Parameter(group=S3)] = "us-east-1",
     s3_access_key_id: Annotated[str, Parameter(group=S3)] = "",
     s3_secret_access_key: Annotated[str, Parameter(group=S3)] = "",
+    gcs_endpoint: Annotated[str | None, Parameter(group=OTHERS)] = None,
+    azure_endpoint: Annotated[str, Parameter(group=OTHERS)] = "",
+    azure_account: Annotated[str | None, Parameter(group=OTHERS)] = None,
+    azure_key: Annotated[str, Parameter(group=OTHERS)] = "",
     context: Given,
 ) -> None:
     """Serve lab nodes until Ctrl-C; --port is theirs, 0 for free ones. Writes scylla-restore.toml into the directory.
@@ -56,12 +68,17 @@ def up(
         s3_region: its region.
         s3_access_key_id: env:NAME, file:PATH, or itself.
         s3_secret_access_key: env:NAME or file:PATH.
+        gcs_endpoint: URL of an emulator of Google Cloud Storage; http, as it takes no credentials.
+        azure_endpoint: URL of an account's blobs; by default Azure's own.
+        azure_account: name of the account.
+        azure_key: env:NAME or file:PATH.
     """
-    if s3_secret_access_key and SecretReference(s3_secret_access_key).is_literal:
-        raise TargetError(
-            "--s3-secret-access-key is a secret, which everybody would see who can list processes",
-            hint="give it as env:NAME or file:PATH",
-        )
+    for flag, secret in {"--s3-secret-access-key": s3_secret_access_key, "--azure-key": azure_key}.items():
+        if secret and SecretReference(secret).is_literal:
+            raise TargetError(
+                f"{flag} is a secret, which everybody would see who can list processes",
+                hint="give it as env:NAME or file:PATH",
+            )
     s3 = None
     if s3_endpoint is not None:
         s3 = S3Settings(
@@ -79,6 +96,10 @@ def up(
         port=DEFAULT_PORT if port is None else port,
         tables=tuple(name for text in table for name in text.split(",") if name),
         s3=s3,
+        gcs=None if gcs_endpoint is None else GcsSettings(endpoint=gcs_endpoint),
+        azure=None
+        if azure_account is None
+        else AzureSettings(account=azure_account, key=azure_key, endpoint=azure_endpoint),
         speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps),
     )
     with diagnosed(context):
@@ -103,7 +124,7 @@ def backup(
 
     Args:
         directory: of the lab.
-        location: [<dc>:]<provider>:<bucket>, localstorage or s3.
+        location: [<dc>:]<provider>:<bucket>, of a provider that the lab is set up for; localstorage always is.
         keyspaces: how many.
         tables: how many in each keyspace.
         sstables: how many of each table.
