@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import msgspec
 
 from scylla_restore.engine.backup.layout import ManifestPath, is_named_as_manifest
-from scylla_restore.engine.errors import BackupError, NoSuchSnapshot, TargetError
+from scylla_restore.engine.core.sources import refuse_several
+from scylla_restore.engine.errors import BackupError, NoSuchSnapshot
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -82,7 +83,12 @@ def choose_manifests(
     ]
     if not candidates:
         return ()
-    _refuse_several(candidates, location)
+    refuse_several(
+        snapshot_tag,
+        where=location,
+        clusters={snapshot.cluster_id for snapshot in candidates},
+        tasks={snapshot.task_id for snapshot in candidates},
+    )
     (snapshot,) = candidates
     if snapshot.unfinished:
         raise BackupError(
@@ -91,22 +97,6 @@ def choose_manifests(
             hint="restore another snapshot; or, if you know that all data is there, rename the manifest without .tmp",
         )
     return snapshot.manifests
-
-
-def _refuse_several(snapshots: list[Snapshot], location: str) -> None:
-    tag = snapshots[0].snapshot_tag
-    clusters = sorted({snapshot.cluster_id for snapshot in snapshots})
-    tasks = sorted({snapshot.task_id for snapshot in snapshots})
-    if len(clusters) > 1:
-        raise TargetError(
-            f"{location}: snapshot {tag} occurs in backups of several clusters: {', '.join(clusters)}",
-            hint="choose one with --source-cluster",
-        )
-    if len(tasks) > 1:
-        raise TargetError(
-            f"{location}: snapshot {tag} occurs in backups of several tasks: {', '.join(tasks)}",
-            hint="choose one with --source-task",
-        )
 
 
 def no_such_snapshot(

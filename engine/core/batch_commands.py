@@ -10,7 +10,7 @@ from scylla_restore.engine.core.commands import (
 )
 from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
 from scylla_restore.engine.core.names import staging_directory, upload_directory
-from scylla_restore.engine.core.sstable_names import file_namer
+from scylla_restore.engine.core.sstable_names import KA, file_namer
 from scylla_restore.engine.core.state import Batch, Directory, RunState
 from scylla_restore.events.model.locations import SSTableShape
 
@@ -74,23 +74,29 @@ def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTa
 
 def _sstables(directory: Directory, batch: Batch) -> tuple[BatchSSTable, ...]:
     keyspace, table = directory.keyspace, directory.table
+    source = directory.source_keyspace, directory.source_table
     namers = [file_namer(shape, keyspace, table) for shape in directory.shapes]
+    # The oldest SSTables bear the table's name in theirs, so that they have to be copied under another one.
+    is_renamed = source != (keyspace, table) and any(shape.version == KA for shape in directory.shapes)
     sstables = []
     for position in batch.positions:
         sstable, number = directory.ids[position], directory.shape_of[position]
         names = namers[number](sstable)
         suffixes = directory.suffixes.get(sstable)
-        files = (
-            [BatchFile(name, name) for name in names]
-            if suffixes is None
-            else _versioned(names, directory.shapes[number], suffixes)
-        )
+        if suffixes is None and not is_renamed:
+            files = [BatchFile(name, name) for name in names]
+        else:
+            shape = directory.shapes[number]
+            stored = file_namer(shape, *source)(sstable)
+            files = _stored_otherwise(names, stored, shape, suffixes or {})
         sstables.append(BatchSSTable(sstable, directory.sizes[position], tuple(files)))
     return tuple(sstables)
 
 
-def _versioned(names: list[str], shape: SSTableShape, suffixes: dict[str, str]) -> list[BatchFile]:
+def _stored_otherwise(
+    names: list[str], stored: list[str], shape: SSTableShape, suffixes: dict[str, str]
+) -> list[BatchFile]:
     return [
-        BatchFile(name, f"{name}.{suffixes[component]}" if component in suffixes else name)
-        for name, component in zip(names, shape.components, strict=True)
+        BatchFile(name, f"{key}.{suffixes[component]}" if component in suffixes else key)
+        for name, key, component in zip(names, stored, shape.components, strict=True)
     ]

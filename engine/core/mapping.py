@@ -32,14 +32,13 @@ def _refuse_repetition(names: Iterable[str], what: str) -> None:
 
 
 def parse_dc_mapping(texts: Iterable[str]) -> Pairs:
-    """Read ``source=target`` pairs of DCs.
+    """Read ``source=target`` pairs of DCs; several sources may go to one target, which merges them.
 
     Raises:
-        TargetError: a pair is malformed, or a DC stands twice on one side.
+        TargetError: a pair is malformed, or a source DC is named twice.
     """
     pairs = _pairs(texts, "DC mapping", "write source=target, comma-separated, such as dc1=eu,dc2=us")
     _refuse_repetition((source for source, _ in pairs), "in the DC mapping, source DC")
-    _refuse_repetition((target for _, target in pairs), "in the DC mapping, target DC")
     return tuple(pairs)
 
 

@@ -1,7 +1,7 @@
 """Which SSTables a node is given next.
 
     what is left, by directory:   A ████████████████   B ███████   C ██
-    node asks                     └─ the directory with most bytes left, among locations that the node reaches:
+    node asks                     └─ the directory with most bytes left, of what the node may take from:
                                      its next SSTables, big first, in multiples of the node's shards, until
                                      the batch is as large as the node's pace asks for
 
@@ -21,7 +21,7 @@ from scylla_restore.engine.core.limits import (
     STAGED_PER_NODE,
 )
 from scylla_restore.engine.core.state import Batch, Directory, NodeState, RunState, Segment
-from scylla_restore.engine.core.state.workload import upcoming
+from scylla_restore.engine.core.state.workload import pool_of, upcoming
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +35,12 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reachable(state: RunState, node: NodeState) -> list[str]:
-    """Return the locations that a node may download from: it can list them, and their DC is its own or none."""
-    if node.joined is None:
+    """Return the locations that a node may download from.
+
+    It can list them, their DC is its own or none, and a mapping of DCs, if there is one, names its DC as a target.
+    """
+    mapping = state.target.selection.dc_mapping
+    if node.joined is None or (mapping and not any(target == node.dc for _, target in mapping)):
         return []
     return [
         key
@@ -45,10 +49,21 @@ def reachable(state: RunState, node: NodeState) -> list[str]:
     ]
 
 
-def locations_left(state: RunState) -> set[str]:
-    """Return the locations of which something is left that no node has."""
-    returned = (state.workload.directories[state.batches[b].directory].location for b in state.returned)
-    return {key for key in state.locations if state.workload.largest(key) is not None}.union(returned)
+def pools(state: RunState, node: NodeState) -> list[str]:
+    """Return the pools that a node may take from: the locations it reaches, or of these the DCs that are mapped to its."""
+    locations = reachable(state, node)
+    mapping = state.target.selection.dc_mapping
+    if not mapping:
+        return locations
+    sources = [source for source, target in mapping if target == node.dc]
+    return [pool_of(location, source) for location in locations for source in sources]
+
+
+def pools_left(state: RunState) -> set[str]:
+    """Return the pools of which something is left that no node has."""
+    workload = state.workload
+    returned = (workload.directories[state.batches[b].directory].pool for b in state.returned)
+    return {pool for pool in workload.heaps if workload.largest(pool) is not None}.union(returned)
 
 
 def enough_at_work(state: RunState) -> bool:
@@ -63,8 +78,8 @@ def next_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | 
         return None
     if not node.busy and enough_at_work(state):
         return None
-    locations = reachable(state, node)
-    return _returned_batch(state, node, locations, now) or _new_batch(state, node, locations)
+    mine = pools(state, node)
+    return _returned_batch(state, node, mine, now) or _new_batch(state, node, mine)
 
 
 def exhausted(state: RunState, batch: Batch, given_up: int) -> bool:
@@ -72,26 +87,26 @@ def exhausted(state: RunState, batch: Batch, given_up: int) -> bool:
 
     As long as a node may still join, that is not known.
     """
-    location = state.workload.directories[batch.directory].location
+    pool = state.workload.directories[batch.directory].pool
     alive = [node for node in state.nodes.values() if node.member and node.failures < given_up]
     if any(node.joined is None for node in alive):
         return False
-    nodes = [node for node in alive if location in reachable(state, node)]
+    nodes = [node for node in alive if pool in pools(state, node)]
     if not nodes:
         return bool(batch.failures)
     return all(batch.failures.get(n.address, 0) >= ATTEMPTS_PER_NODE for n in nodes)
 
 
 def _returned_batch(
-    state: RunState, node: NodeState, locations: list[str], now: datetime
+    state: RunState, node: NodeState, own_pools: list[str], now: datetime
 ) -> Assignment | None:
     for batch_id in state.returned:
         batch = state.batches[batch_id]
         directory = state.workload.directories[batch.directory]
-        if directory.location not in locations or (batch.not_before and batch.not_before > now):
+        if directory.pool not in own_pools or (batch.not_before and batch.not_before > now):
             continue
         mine = batch.failures.get(node.address, 0)
-        if mine >= ATTEMPTS_PER_NODE or (mine and mine > _fewest_failures(state, batch, directory.location)):
+        if mine >= ATTEMPTS_PER_NODE or (mine and mine > _fewest_failures(state, batch, directory.pool)):
             continue
         return Assignment(
             batch=batch.id,
@@ -103,20 +118,20 @@ def _returned_batch(
     return None
 
 
-def _fewest_failures(state: RunState, batch: Batch, location: str) -> int:
+def _fewest_failures(state: RunState, batch: Batch, pool: str) -> int:
     """How often the batch failed where it failed least, among nodes that could take it now."""
     return min(
         (
             batch.failures.get(other.address, 0)
             for other in state.nodes.values()
-            if other.suspended_until is None and location in reachable(state, other)
+            if other.suspended_until is None and pool in pools(state, other)
         ),
         default=0,
     )
 
 
-def _new_batch(state: RunState, node: NodeState, locations: list[str]) -> Assignment | None:
-    candidates = [found for key in locations if (found := state.workload.largest(key)) is not None]
+def _new_batch(state: RunState, node: NodeState, own_pools: list[str]) -> Assignment | None:
+    candidates = [found for key in own_pools if (found := state.workload.largest(key)) is not None]
     if not candidates:
         return None
     directory, segment = max(candidates, key=lambda c: (c[1].left_bytes, c[1].left, c[0].id))

@@ -6,7 +6,7 @@ from scylla_restore.events.model.locations import DirectoryIndexed, LocationInde
 
 
 class TableKey(msgspec.Struct, frozen=True, order=True):
-    """A table of the backup."""
+    """A table that is restored, as the cluster calls it."""
 
     keyspace: str
     table: str
@@ -52,7 +52,7 @@ class Catalogue(msgspec.Struct, kw_only=True):
         Indexing that was cut off is done anew and tells of the same SSTables again, so what begins with the same
         SSTable counts in place of what was told before.
         """
-        key = TableKey(event.keyspace, event.table)
+        key = TableKey(*event.goes_to)
         self.directories[event.directory] = Directory(f"{event.location}/{event.path}", key)
         parts = self.parts.setdefault(event.location, {})
         part = (event.directory, event.ids[0] if event.ids else "")

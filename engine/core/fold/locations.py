@@ -12,7 +12,9 @@ def fold_location(state: RunState, event: LocationEvent) -> None:
         case locations.DirectoryIndexed():
             state.workload.add(event)
         case locations.LocationOpened():
-            state.locations[event.location].manifests = event.manifests
+            location = state.locations[event.location]
+            location.manifests = event.manifests
+            location.clusters, location.tasks, location.dcs = event.clusters, event.tasks, event.dcs
         case locations.ManifestRead():
             state.locations[event.location].read[event.path] = event.sha256
         case locations.LocationIndexed():

@@ -16,11 +16,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
     """Fold one event about the run, its stages or its actors."""
     match event:
         case run.RunStarted():
-            state.target = event.target
-            state.cluster, state.cluster_id, state.seed = event.cluster, event.cluster_id, event.seed
-            state.dry_run = event.dry_run
-            for location in event.target.selection.locations:
-                state.locations[location.key] = LocationState(where=location)
+            _started(state, event)
         case run.OwnerChanged():
             _begin_again(state)
         case run.RunResumed():
@@ -66,6 +62,15 @@ def fold_run(state: RunState, event: RunEvent) -> None:
             state.completed.add(event.stage)
         case _:
             assert_never(event)
+
+
+def _started(state: RunState, event: run.RunStarted) -> None:
+    state.target = event.target
+    state.workload.by_dc = bool(event.target.selection.dc_mapping)
+    state.cluster, state.cluster_id, state.seed = event.cluster, event.cluster_id, event.seed
+    state.dry_run = event.dry_run
+    for location in event.target.selection.locations:
+        state.locations[location.key] = LocationState(where=location)
 
 
 def _ask(state: RunState, actor: str, ask: Ask) -> None:

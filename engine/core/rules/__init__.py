@@ -37,6 +37,7 @@ from scylla_restore.engine.core.rules.prepare import (
     resolve_tables,
     verify_locations,
 )
+from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
 from scylla_restore.engine.core.state import RunState
 
@@ -50,6 +51,7 @@ CARRYING_ON: tuple[Rule, ...] = (
     discover,
     join_nodes,
     open_locations,
+    check_sources,
     index_locations,
     verify_locations,
     resolve_tables,

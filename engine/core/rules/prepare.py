@@ -4,8 +4,10 @@ from datetime import datetime
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.planning import reachable
-from scylla_restore.engine.core.state import LocationState, NodeState, RunState
+from scylla_restore.engine.core.planning import pools
+from scylla_restore.engine.core.rules.sources import renaming_problem
+from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.engine.core.state.workload import location_of, pool_of
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import ActorAsked, Ask, FailureDeclared
@@ -124,7 +126,7 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     """All is known and nothing is altered: either the restore can be done, or it ends here. So does a dry run."""
     if state.stage is not Stage.INIT or not _all_indexed(state) or state.discovered is None:
         return None
-    obstacle = _nothing_to_restore(state)
+    obstacle = _nothing_to_restore(state) or renaming_problem(state)
     joined = all(state.nodes[found.address].joined for found in state.discovered.nodes)
     if obstacle is None and joined:
         obstacle = _nobody_reaches(state)
@@ -174,22 +176,23 @@ def _nothing_to_restore(state: RunState) -> Failure | None:
 
 
 def _nobody_reaches(state: RunState) -> Failure | None:
-    reached = {key for node in state.nodes.values() for key in reachable(state, node)}
-    for key, location in state.locations.items():
-        if key not in reached:
-            return unreached(state, location)
-    return None
+    reached = {pool for node in state.nodes.values() for pool in pools(state, node)}
+    wanted = state.workload.heaps if state.workload.by_dc else state.locations
+    return next((unreached(state, pool) for pool in wanted if pool not in reached), None)
 
 
-def unreached(state: RunState, location: LocationState) -> Failure:
-    """Return what there is to say of a location that no node can download from."""
+def unreached(state: RunState, pool: str) -> Failure:
+    """Return what there is to say of a pool that no node can download from."""
+    location = state.locations[location_of(pool)]
     key = location.where.key
     words = sorted(
         f"{n.address}: {n.joined.unreachable_locations[key]}"
         for n in state.nodes.values()
         if n.joined and key in n.joined.unreachable_locations
     )
-    where = f"no node of DC {location.where.dc}" if location.where.dc else "no node"
+    mapped = [target for source, target in state.target.selection.dc_mapping if pool == pool_of(key, source)]
+    dcs = [location.where.dc] if location.where.dc else mapped
+    where = f"no node of DC {' or '.join(dcs)}" if dcs else "no node"
     return Failure(
         cause=Cause.REFUSED,
         message=f"{where} can list {location.where}" + (f": {words[0]}" if words else ""),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import NODE_GIVEN_UP
-from scylla_restore.engine.core.planning import locations_left, reachable
+from scylla_restore.engine.core.planning import pools, pools_left
 from scylla_restore.engine.core.rules.prepare import actor_of
 from scylla_restore.engine.core.state import NodeState, RunState
 from scylla_restore.events.model.run import Ask, PauseRequested
@@ -36,7 +36,7 @@ def wait_for_space(state: RunState, _now: datetime) -> Decision | None:
         state.nodes[address].waits_for_space for address in state.suspended
     ):
         return None
-    left = locations_left(state)
+    left = pools_left(state)
     if any(_may_take_some(state, node, left) for node in state.nodes.values()):
         return None
     reason = "no node has enough free disk space for its next batch"
@@ -49,4 +49,4 @@ def _may_take_some(state: RunState, node: NodeState, left: set[str]) -> bool:
         return node.busy
     if node.joined is None:
         return node.suspended_until is None and (actor_of(node), Ask.JOIN) in state.asked
-    return not left.isdisjoint(reachable(state, node))
+    return not left.isdisjoint(pools(state, node))

@@ -7,10 +7,16 @@ from scylla_restore.events.model.target import BackupLocation
 
 
 class LocationState(msgspec.Struct, kw_only=True):
-    """``manifests`` is None until the location was listed; ``read`` maps a manifest's path to its SHA-256."""
+    """``manifests`` is None until the location was listed; ``read`` maps a manifest's path to its SHA-256.
+
+    ``clusters``, ``tasks`` and ``dcs`` are where the snapshot there comes from.
+    """
 
     where: BackupLocation
     manifests: tuple[str, ...] | None = None
+    clusters: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    dcs: tuple[str, ...] = ()
     read: dict[str, str] = {}
     indexed: bool = False
     verified: bool = False

@@ -31,14 +31,21 @@ class Segment(msgspec.Struct, kw_only=True):
 
 
 class Directory(msgspec.Struct, kw_only=True):
-    """A remote directory; position i of ``ids``, ``sizes`` and ``shape_of`` is one SSTable."""
+    """A remote directory; position i of ``ids``, ``sizes`` and ``shape_of`` is one SSTable.
+
+    ``keyspace`` and ``table`` are where it is restored to, ``source_…`` what they were called in the backup. Nodes that
+    may take of one directory of a ``pool`` may take of all.
+    """
 
     id: str
     location: str
+    pool: str
     path: str
     dc: str
     keyspace: str
     table: str
+    source_keyspace: str
+    source_table: str
     ids: list[str]
     sizes: list[int]
     shape_of: list[int]
@@ -55,9 +62,23 @@ class Directory(msgspec.Struct, kw_only=True):
 HeapEntry = tuple[int, int, str, int]
 
 
-class Workload(msgspec.Struct, kw_only=True):
-    """All directories; ``heaps`` holds, by location, (-bytes left, -SSTables left, directory, segment)."""
+def pool_of(location: str, dc: str) -> str:
+    """Return the pool of what a DC's nodes have put into a location."""
+    return f"{location} {dc}"
 
+
+def location_of(pool: str) -> str:
+    """Return the location of a pool."""
+    return pool.partition(" ")[0]
+
+
+class Workload(msgspec.Struct, kw_only=True):
+    """All directories; ``heaps`` holds, by pool, (-bytes left, -SSTables left, directory, segment).
+
+    A pool is a location, or one DC's part of it where ``by_dc``.
+    """
+
+    by_dc: bool = False
     directories: dict[str, Directory] = {}
     unsorted: list[str] = []
     heaps: dict[str, list[HeapEntry]] = {}
@@ -71,13 +92,17 @@ class Workload(msgspec.Struct, kw_only=True):
         """Take in a directory, or more of one."""
         directory = self.directories.get(indexed.directory)
         if directory is None:
+            keyspace, table = indexed.goes_to
             directory = Directory(
                 id=indexed.directory,
                 location=indexed.location,
+                pool=pool_of(indexed.location, indexed.dc) if self.by_dc else indexed.location,
                 path=indexed.path,
                 dc=indexed.dc,
-                keyspace=indexed.keyspace,
-                table=indexed.table,
+                keyspace=keyspace,
+                table=table,
+                source_keyspace=indexed.keyspace,
+                source_table=indexed.table,
                 ids=[],
                 sizes=[],
                 shape_of=[],
@@ -122,7 +147,7 @@ class Workload(msgspec.Struct, kw_only=True):
             if directory.location != location:
                 continue
             _sort(directory)
-            heap = self.heaps.setdefault(location, [])
+            heap = self.heaps.setdefault(directory.pool, [])
             for number, segment in enumerate(directory.segments):
                 heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
         self.unsorted = [d for d in self.unsorted if self.directories[d].location != location]
@@ -131,7 +156,7 @@ class Workload(msgspec.Struct, kw_only=True):
         """Take SSTables out of what is left, and return their positions."""
         directory = self.directories[directory_id]
         taken = _take_next(directory, ids) or _take_any(directory, ids)
-        heap = self.heaps[directory.location]
+        heap = self.heaps[directory.pool]
         for number in taken.segments:
             segment = directory.segments[number]
             heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
@@ -140,9 +165,9 @@ class Workload(msgspec.Struct, kw_only=True):
         self.left_bytes -= taken.size
         return taken.positions
 
-    def largest(self, location: str) -> tuple[Directory, Segment] | None:
-        """Return the segment of a location with the most bytes left, if any SSTable is left there."""
-        heap = self.heaps.get(location)
+    def largest(self, pool: str) -> tuple[Directory, Segment] | None:
+        """Return the segment of a pool with the most bytes left, if any SSTable is left there."""
+        heap = self.heaps.get(pool)
         if not heap:
             return None
         _, _, directory_id, number = heap[0]
