@@ -38,6 +38,7 @@ def outcome_of(error: Exception) -> LogError:
         ConnectionResetError("reset"),
         InvalidRequest("Error from server: table records does not exist"),
         InvalidRequest("unconfigured table records"),
+        InvalidRequest("Keyspace 'log' doesn't exist"),
     ],
 )
 def test_what_may_pass_is_worth_another_try(error: Exception) -> None:

@@ -14,7 +14,7 @@ _RECONNECT_S: Final = (0.5, 5.0)
 _REMOTE_HOSTS: Final = 3
 _NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
 """The driver has nothing but this text to tell."""
-_NOT_THERE: Final = ("does not exist", "unconfigured table", "find a column family")
+_NOT_THERE: Final = ("does not exist", "doesn't exist", "unconfigured table", "find a column family")
 """How Cassandra and ScyllaDB tell, in an error of which nothing else is special, that a table is missing."""
 _ANSWERS_WITH_ERROR: Final = "look at the server's own log"
 

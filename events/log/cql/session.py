@@ -20,6 +20,8 @@ Bound = tuple[str, Sequence[Value]]
 """A statement, and the values of its placeholders."""
 
 _SCHEMA_S: Final = 60.0
+_AGREEMENT_PAUSE_S: Final = 0.1
+_AGREEMENT_LOOKS: Final = 300
 _AT_ONE_TIME: Final = 4
 """So many large writes are on their way together: nodes refuse to hold much more in memory."""
 _READS_AT_ONE_TIME: Final = 32
@@ -193,10 +195,32 @@ class _Server:
         return any("TABLETS" in (features or "").split(",") for (features,) in rows)
 
     def alter(self, statement: str) -> None:
+        # What was seen through one node, because another engine made it just now, the next one has to know, too.
+        self._agree()
         with answering(self._address):
             self._session.execute(statement, timeout=_SCHEMA_S)
-            if not self._cluster.control_connection.wait_for_schema_agreement(wait_time=_SCHEMA_S):
-                raise LogUnavailable(f"the nodes of the log {self._address} do not agree on its schema")
+        self._agree()
+
+    def _agree(self) -> None:
+        """Wait until all nodes have one schema. Each is asked itself: what nodes know of one another is old news."""
+        pause = threading.Event()
+        for _ in range(_AGREEMENT_LOOKS):
+            if len(self._schema_versions()) == 1:
+                return
+            pause.wait(_AGREEMENT_PAUSE_S)
+        raise LogUnavailable(
+            f"the nodes of the log {self._address} do not agree on its schema",
+            hint="look at `nodetool describecluster`: a node that stays behind may have to be started again",
+        )
+
+    def _schema_versions(self) -> set[object]:
+        """Return the different schemas of all nodes that answer."""
+        query = "SELECT schema_version FROM system.local"
+        versions: set[object] = set()
+        for host in self._cluster.metadata.all_hosts():
+            with suppress(LogUnavailable), answering(self._address):
+                versions |= set(self._session.execute(query, host=host))
+        return versions
 
     def check_datacenter(self) -> None:
         known = sorted(self.datacenters())
