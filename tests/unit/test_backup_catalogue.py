@@ -56,12 +56,13 @@ def test_buckets_without_manifests_hold_no_snapshots() -> None:
 
 
 def test_sizes_are_sums_over_nodes_and_directories_of_a_table() -> None:
-    entries = [
+    directories = [
         index_entry([], table="a"),
         index_entry([], table="b"),
         index_entry([], table="b", version="0" * 32),
         index_entry([], keyspace="other"),
     ]
+    entries = [{**directory, "size": 1} for directory in directories]
     contents = contents_of(read_manifest(manifest_bytes(*entries, cluster_name="prod"), path="m"))
 
     assert contents.cluster_name == "prod"
