@@ -32,7 +32,7 @@ def _check_that_it_is_one(state: RunState) -> None:
     places = state.locations.values()
     refuse_several(
         state.target.selection.snapshot_tag,
-        where=", ".join(key for key, place in state.locations.items() if place.clusters),
+        where=", ".join(key for key, place in state.locations.items() if place.clusters or place.tasks),
         clusters={cluster for place in places for cluster in place.clusters},
         tasks={task for place in places for task in place.tasks},
     )
