@@ -9,13 +9,6 @@ import msgspec
 from scylla_restore.events.model import AnyEvent, BatchEvent, batches
 from scylla_restore.events.model.target import Method
 
-_ABOUT_BATCHES: Final[frozenset[type]] = frozenset(get_args(BatchEvent))
-
-
-def is_about_a_batch(event: AnyEvent) -> TypeGuard[BatchEvent]:
-    """Whether the event is one of ``BatchEvent``, as nearly all of a log are: quicker than ``isinstance`` of a union."""
-    return type(event) in _ABOUT_BATCHES
-
 
 class Phase(StrEnum):
     """How far an attempt has come."""
@@ -73,6 +66,23 @@ BatchAdvance = (
     | batches.LoadStarted
     | batches.LoadAnswerLost
 )
+
+
+BatchTurn = (
+    batches.BatchAssigned
+    | batches.SSTablesLoaded
+    | batches.DownloadFailed
+    | batches.LoadFailed
+    | batches.BatchReturned
+)
+"""With which an attempt begins or ends: the events about batches that are no ``BatchAdvance``."""
+
+_ADVANCES: Final[frozenset[type]] = frozenset(get_args(BatchAdvance))
+
+
+def is_advance(event: AnyEvent) -> TypeGuard[BatchAdvance]:
+    """Whether the event takes an attempt one step on, as most of a log do: quicker than ``isinstance`` of a union."""
+    return type(event) in _ADVANCES
 
 
 def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:

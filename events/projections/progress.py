@@ -11,7 +11,6 @@ import msgspec
 
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import (
-    BatchEvent,
     LocationEvent,
     NodeEvent,
     RunEvent,
@@ -24,9 +23,10 @@ from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
 from scylla_restore.events.projections.attempts import (
     Attempt,
+    BatchTurn,
     advance,
     current,
-    is_about_a_batch,
+    is_advance,
     new_attempt,
 )
 from scylla_restore.events.projections.catalogue import Catalogue, TableKey
@@ -116,7 +116,11 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
     """Fold one record into ``state``; records come in the log's order."""
     _pass_time(state, envelope)
     event = envelope.event
-    if is_about_a_batch(event):
+    if is_advance(event):
+        attempt = state.open.get(event.batch)
+        if attempt is not None and attempt.number == event.attempt:
+            advance(attempt, event, envelope.at)
+    elif isinstance(event, BatchTurn):
         _apply_to_batch(state, event, envelope.at)
     elif isinstance(event, LocationEvent):
         _apply_to_location(state, event)
@@ -230,7 +234,7 @@ def _host(state: ProgressState, node: str) -> HostSums:
     return state.hosts.setdefault(node, HostSums(dc=""))
 
 
-def _apply_to_batch(state: ProgressState, event: BatchEvent, at: datetime) -> None:
+def _apply_to_batch(state: ProgressState, event: BatchTurn, at: datetime) -> None:
     if isinstance(event, batches.BatchAssigned):
         _assign(state, event)
         return
@@ -245,7 +249,7 @@ def _apply_to_batch(state: ProgressState, event: BatchEvent, at: datetime) -> No
         case batches.BatchReturned():
             _give_back(state, event.batch, attempt, None)
         case _:
-            advance(attempt, event, at)
+            assert_never(event)
 
 
 def _assign(state: ProgressState, event: batches.BatchAssigned) -> None:

@@ -9,17 +9,16 @@ jobs from then on are 2^40 further on in ``agent_job_id``: ``agent_job_id % 2**4
 """
 
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final, assert_never, get_args
 
 import msgspec
 
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.model import BatchEvent, batches
+from scylla_restore.events.model import batches
 from scylla_restore.events.model.locations import DirectoryIndexed, LocationIndexed
 from scylla_restore.events.model.nodes import NodeJoined
 from scylla_restore.events.model.run import RunStarted
 from scylla_restore.events.model.target import Method
-from scylla_restore.events.projections.attempts import BatchAdvance, is_about_a_batch
 from scylla_restore.events.projections.catalogue import Catalogue
 from scylla_restore.events.projections.changes import Delete, Put
 
@@ -28,21 +27,24 @@ Key = tuple[str, str, str, str, str, str, str, int, str]
 IDS_OF_AN_AGENT: Final = 1 << 40
 """An agent counts its jobs from the second of its start on, so that its ids are always below."""
 
+_AboutAttempt = (
+    batches.DownloadProgressed
+    | batches.DownloadStarted
+    | batches.BatchDownloaded
+    | batches.LoadStarted
+    | batches.SSTablesLoaded
+    | batches.DownloadFailed
+    | batches.LoadFailed
+    | batches.BatchReturned
+)
 _HEARD: Final = frozenset(
     {
+        *get_args(_AboutAttempt),
+        batches.BatchAssigned,
         RunStarted,
         DirectoryIndexed,
         LocationIndexed,
         NodeJoined,
-        batches.BatchAssigned,
-        batches.DownloadStarted,
-        batches.DownloadProgressed,
-        batches.BatchDownloaded,
-        batches.LoadStarted,
-        batches.SSTablesLoaded,
-        batches.DownloadFailed,
-        batches.LoadFailed,
-        batches.BatchReturned,
     }
 )
 """Half of a log's records change nothing here: a look at their kind is all that they take."""
@@ -124,65 +126,57 @@ def apply(state: RestoreRunProgressState, envelope: Envelope) -> tuple[RowChange
     event = envelope.event
     if type(event) not in _HEARD:
         return ()
-    if is_about_a_batch(event):
-        return _apply_to_batch(state, event, envelope.at)
-    if isinstance(event, DirectoryIndexed):
-        state.catalogue.add(event)
-    elif isinstance(event, LocationIndexed):
-        state.catalogue.complete(event)
-    elif isinstance(event, NodeJoined):
-        _host(state, event.node).shards = event.shards
-    elif isinstance(event, RunStarted):
-        state.run = envelope.run
-        state.cluster_id = event.cluster_id
+    if isinstance(event, _AboutAttempt):
+        attempt = state.open.get(event.batch)
+        if attempt is None or attempt.number != event.attempt:
+            return ()
+        return _take_on(state, attempt, event, envelope.at)
+    match event:
+        case batches.BatchAssigned():
+            return _assign(state, event)
+        case DirectoryIndexed():
+            state.catalogue.add(event)
+        case LocationIndexed():
+            state.catalogue.complete(event)
+        case NodeJoined():
+            _host(state, event.node).shards = event.shards
+        case RunStarted():
+            state.run = envelope.run
+            state.cluster_id = event.cluster_id
+        case _:  # is not heard
+            pass
     return ()
 
 
-def _apply_to_batch(state: RestoreRunProgressState, event: BatchEvent, at: datetime) -> tuple[RowChange, ...]:
-    if isinstance(event, batches.BatchAssigned):
-        return _assign(state, event)
-    attempt = state.open.get(event.batch)
-    if attempt is None or attempt.number != event.attempt:
-        return ()
+def _take_on(
+    state: RestoreRunProgressState, attempt: UnderWay, event: _AboutAttempt, at: datetime
+) -> tuple[RowChange, ...]:
+    """Take an attempt and its row one step on, or to their end."""
     match event:
-        case batches.DownloadFailed() | batches.LoadFailed() | batches.BatchReturned():
-            del state.open[event.batch]
-            return _delete(attempt)
+        case batches.DownloadProgressed():
+            return _put(attempt, downloaded=event.downloaded)
+        case batches.DownloadStarted():
+            then = _to_the_millisecond(at)
+            job = _job(_host(state, attempt.row.host), attempt, event)
+            return _put(attempt, agent_job_id=job, restore_started_at=then, download_started_at=then)
+        case batches.BatchDownloaded():
+            return _put(
+                attempt,
+                downloaded=event.downloaded,
+                versioned_downloaded=event.versioned,
+                download_completed_at=_to_the_millisecond(at),
+            )
+        case batches.LoadStarted():
+            # Scylla fetches a native batch itself: its restore begins here, and it has no times of a download.
+            return _put(attempt, restore_started_at=_to_the_millisecond(at)) if attempt.native else ()
         case batches.SSTablesLoaded():
             del state.open[event.batch]
             row = attempt.row
             restored = attempt.size if attempt.native else row.downloaded + row.versioned_downloaded
             return _put(attempt, restore_completed_at=_to_the_millisecond(at), restored=restored)
-        case _:
-            columns = _columns(state, attempt, event, at)
-            return _put(attempt, **columns) if columns else ()
-
-
-def _columns(
-    state: RestoreRunProgressState, attempt: UnderWay, event: BatchAdvance, at: datetime
-) -> dict[str, datetime | int]:
-    """Return the columns that an attempt's next step changes."""
-    match event:
-        case batches.DownloadStarted():
-            then = _to_the_millisecond(at)
-            job = _job(_host(state, attempt.row.host), attempt, event)
-            return {"agent_job_id": job, "restore_started_at": then, "download_started_at": then}
-        case batches.DownloadProgressed():
-            return {"downloaded": event.downloaded}
-        case batches.BatchDownloaded():
-            sizes = {"downloaded": event.downloaded, "versioned_downloaded": event.versioned}
-            return {**sizes, "download_completed_at": _to_the_millisecond(at)}
-        case batches.LoadStarted():
-            # Scylla fetches a native batch itself: its restore begins here, and it has no times of a download.
-            return {"restore_started_at": _to_the_millisecond(at)} if attempt.native else {}
-        case (
-            batches.DownloadRequested()
-            | batches.LoadRequested()
-            | batches.UploadOccupied()
-            | batches.UploadFilled()
-            | batches.LoadAnswerLost()
-        ):
-            return {}
+        case batches.DownloadFailed() | batches.LoadFailed() | batches.BatchReturned():
+            del state.open[event.batch]
+            return _delete(attempt)
         case _:
             assert_never(event)
 

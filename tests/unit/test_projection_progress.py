@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 from datetime import datetime
+from typing import get_args
 
 import msgspec
 import pytest
@@ -7,7 +8,7 @@ from tests.support import story as told
 from tests.support.story import Story, indexed_story
 
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.model import batches
+from scylla_restore.events.model import BatchEvent, batches
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
 from scylla_restore.events.model.run import (
@@ -20,6 +21,7 @@ from scylla_restore.events.model.run import (
 )
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections import progress
+from scylla_restore.events.projections.attempts import BatchAdvance, BatchTurn
 from scylla_restore.events.projections.progress import ProgressState, RunState, percent_done
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
 
@@ -303,3 +305,8 @@ def test_a_fold_that_is_put_away_and_taken_up_again_anywhere_comes_to_the_same()
         for envelope in story.envelopes[cut:]:
             progress.apply(state, envelope)
         assert state == whole
+
+
+def test_every_event_about_a_batch_takes_an_attempt_on_or_turns_it() -> None:
+    assert {*get_args(BatchAdvance)} | {*get_args(BatchTurn)} == {*get_args(BatchEvent)}
+    assert not {*get_args(BatchAdvance)} & {*get_args(BatchTurn)}
