@@ -17,9 +17,8 @@ def check_supported(target: RestoreTarget) -> None:
             "restoring the schema does not work yet",
             hint="create the tables (`DESC SCHEMA` of the source, or Scylla Manager), then use --restore-tables",
         )
-    for field in ("dc_mapping", "rename", "allow_non_empty"):
-        if getattr(selection, field):
-            raise _not_yet(field)
+    if selection.allow_non_empty:
+        raise _not_yet("allow_non_empty")
     check_tuning(target.tuning)
 
 

@@ -77,6 +77,12 @@ class TargetOptions(TuningOptions):
     source_task: Annotated[str | None, Parameter(group=WHAT)] = None
     """Id of the backup task, where a tag occurs in backups of several."""
 
+    dc_mapping: Annotated[tuple[str, ...] | None, Parameter(group=WHAT)] = None
+    """source=target, comma-separated: which DC's nodes restore which DC's backup."""
+
+    rename: Annotated[tuple[str, ...] | None, Parameter(group=WHAT)] = None
+    """ks=other_ks or ks.table=other_ks.other_table, comma-separated."""
+
     properties: Annotated[Path | None, Parameter(group=WHAT)] = None
     """The same as the properties (JSON) of a Scylla Manager task; a flag beats the file."""
 

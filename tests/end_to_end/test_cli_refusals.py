@@ -90,20 +90,21 @@ def test_restoring_the_schema_is_refused_in_plain_words(lab: LabProcess) -> None
     assert said.stderr.startswith("error: restoring the schema does not work yet\nhint: ")
 
 
-def test_what_a_tasks_properties_ask_for_and_does_not_work_is_refused(lab: LabProcess) -> None:
+def test_a_tasks_properties_that_cannot_be_are_refused(lab: LabProcess) -> None:
     properties = lab.directory / "task.json"
-    properties.write_text(
-        json.dumps(
-            {
-                "location": [LOCATION],
-                "snapshot_tag": lab.tag,
-                "restore_tables": True,
-                "dc_mapping": {"dc1": "dc2"},
-            }
-        )
-    )
+    task = {"location": [LOCATION], "snapshot_tag": lab.tag, "restore_tables": True, "method": "native"}
+    properties.write_text(json.dumps(task))
     said = lab.call("run", "--properties", str(properties))
-    assert (said.code, said.stderr) == (2, "error: --dc-mapping does not work yet\nhint: leave it out\n")
+    assert said.code == 2
+    assert said.stderr.startswith("error: --method native does not work yet\nhint: ")
+
+
+@pytest.mark.parametrize("mapping", ["dc1=dc7", "dc7=dc1"])
+def test_a_mapping_of_dcs_that_are_not_there_is_refused(lab: LabProcess, mapping: str) -> None:
+    said = lab.call(*lab.run_words("--dc-mapping", mapping))
+    assert said.code == 2
+    assert re.search(r"^error: .*dc7", said.stderr, re.MULTILINE)
+    assert untouched(lab)
 
 
 def without_storage(lab: LabProcess) -> str:

@@ -53,6 +53,15 @@ def test_a_backup_is_restored(lab: LabProcess) -> None:
     assert lab.left_behind() == []
 
 
+def test_a_table_is_restored_under_another_name(lab: LabProcess) -> None:
+    lab.back_up(sstables=6)
+    lab.files.create_table("elsewhere", "copy")
+    words = ("--keyspace", "ks1.t1", "--rename", "ks1.t1=elsewhere.copy", "--dc-mapping", "dc1=dc1")
+    said = lab.call(*lab.run_words(*words))
+    assert said.code == 0, said.stderr
+    assert len(list(lab.files.root.glob("*/loaded/elsewhere/copy/*-TOC.txt"))) == lab.loaded_sstables() == 6
+
+
 def test_what_is_told_on_a_pipe_is_lines(lab: LabProcess) -> None:
     backup = lab.back_up()
     said = lab.call(*lab.run_words())

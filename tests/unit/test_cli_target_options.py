@@ -32,7 +32,7 @@ def typed(
     return seen[0]
 
 
-WITHOUT_OPTION = {"staging", "dc_mapping", "rename", "allow_non_empty"}
+WITHOUT_OPTION = {"staging", "allow_non_empty"}
 """What does not work yet has no flag."""
 
 
@@ -58,6 +58,13 @@ def test_lists_are_comma_separated_or_repeated() -> None:
     ]
     assert target.selection.keyspace == ("ks", "!ks.t")
     assert target.tuning.rate_limit == (RateLimit(mib_per_second=100, dc="dc1"), RateLimit(mib_per_second=5))
+
+
+def test_dcs_and_names_are_mapped() -> None:
+    words = [*LEAST, "--dc-mapping", "a=x,b=x", "--rename", "ks=other", "--rename", "k.t=k.u"]
+    selection = typed(words).target().selection
+    assert selection.dc_mapping == (("a", "x"), ("b", "x"))
+    assert selection.rename == (("ks", "other"), ("k.t", "k.u"))
 
 
 @pytest.mark.parametrize("words", [["--transfers", "-1"], ["--transfers=-1"]])
