@@ -23,7 +23,7 @@ from scylla_restore.events.projections import kept
 from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept
 from scylla_restore.events.tables.port import Position, ProjectionTables, RunKey
 
-STEP_RECORDS: Final = 5_000
+STEP_RECORDS: Final = 2_000
 STEP_BYTES: Final = 8 * 2**20
 """A step takes so many records, or fewer if they are large. It bounds how long the log waits for one transaction."""
 

@@ -15,7 +15,6 @@ from scylla_restore.engine.api.keeping import TablesKeeper
 from scylla_restore.events.chain import Sealer
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.log.sqlite import SQLiteLog
-from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.opening import tables_beside
 from scylla_restore.events.tables.port import ProjectionTables
 from scylla_restore.events.tables.rebuilding import rebuild
@@ -70,8 +69,6 @@ def _measure_store(
         yield Measurement(metric="rebuild", value=took_s, unit="s", params=params)
         # On a machine with other things to do, this is what it takes.
         yield Measurement(metric="rebuild, time of this process", value=cpu_s, unit="s", params=params)
-    took_s = seconds(lambda: list_runs(log, tables))
-    yield Measurement(metric="list runs", value=took_s, unit="s", params=params)
     tables.close()
 
 
