@@ -17,15 +17,16 @@ from scylla_restore.events.model.target import RestoreTarget
 
 
 class PlannedTable(msgspec.Struct, frozen=True, kw_only=True):
-    """A table that would be restored; ``size`` in bytes."""
+    """A table that would be restored; ``size`` in bytes. ``source`` is what the backup calls it, if that differs."""
 
     table: str
+    source: str | None = None
     size: int
     sstables: int
 
 
 class PlannedKeyspace(msgspec.Struct, frozen=True, kw_only=True):
-    """A keyspace's tables that would be restored, by name; ``size`` in bytes."""
+    """A keyspace of the cluster, and its tables that would be restored, by name; ``size`` in bytes."""
 
     keyspace: str
     size: int
@@ -133,22 +134,31 @@ def make_plan(
 
 
 def _units(directories: Iterable[Directory]) -> tuple[PlannedKeyspace, ...]:
-    sums: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    found: defaultdict[str, defaultdict[str, list[Directory]]] = defaultdict(lambda: defaultdict(list))
     for directory in directories:
-        of_table = sums[directory.keyspace][directory.table]
-        of_table[0] += sum(directory.sizes)
-        of_table[1] += len(directory.ids)
-    return tuple(
-        PlannedKeyspace(
-            keyspace=keyspace,
-            size=sum(size for size, _ in tables.values()),
-            sstables=sum(sstables for _, sstables in tables.values()),
-            tables=tuple(
-                PlannedTable(table=table, size=size, sstables=sstables)
-                for table, (size, sstables) in sorted(tables.items())
-            ),
+        found[directory.keyspace][directory.table].append(directory)
+    units = []
+    for keyspace, by_table in sorted(found.items()):
+        tables = tuple(_table(table, parts) for table, parts in sorted(by_table.items()))
+        units.append(
+            PlannedKeyspace(
+                keyspace=keyspace,
+                size=sum(table.size for table in tables),
+                sstables=sum(table.sstables for table in tables),
+                tables=tables,
+            )
         )
-        for keyspace, tables in sorted(sums.items())
+    return tuple(units)
+
+
+def _table(table: str, parts: list[Directory]) -> PlannedTable:
+    first = parts[0]
+    is_renamed = (first.source_keyspace, first.source_table) != (first.keyspace, first.table)
+    return PlannedTable(
+        table=table,
+        source=f"{first.source_keyspace}.{first.source_table}" if is_renamed else None,
+        size=sum(sum(directory.sizes) for directory in parts),
+        sstables=sum(len(directory.ids) for directory in parts),
     )
 
 

@@ -18,6 +18,7 @@ def warnings_of(
 ) -> Iterator[str]:
     """Yield a sentence for each thing that is worth a look; ``known_runs`` are those of the log."""
     yield from _locations(state)
+    yield from _mapping(state)
     yield from _idle(state, rehearsal)
     yield from _rate_limits(state)
     yield from _compaction(state)
@@ -33,8 +34,13 @@ def warnings_of(
 
 
 def _locations(state: RunState) -> Iterator[str]:
+    targets = {target for _, target in state.target.selection.dc_mapping}
     for key, place in state.locations.items():
-        eligible = [node for node in state.nodes.values() if place.where.dc in (None, node.dc)]
+        eligible = [
+            node
+            for node in state.nodes.values()
+            if place.where.dc in (None, node.dc) and (not targets or node.dc in targets)
+        ]
         reaching = [node for node in eligible if key in reachable(state, node)]
         refused = [node for node in eligible if node not in reaching]
         if refused:
@@ -46,11 +52,18 @@ def _locations(state: RunState) -> Iterator[str]:
                 f"{_some(node.address for node in reaching)}: {words}"
             )
         elif len(reaching) == 1 and len(state.nodes) > 1:
-            yield f"{place.where} is left to {reaching[0].address} alone: no other node of its DC reads it"
+            yield f"{place.where} is left to {reaching[0].address} alone: no other node is in a DC that reads it"
 
 
 def _refusal(node: NodeState, location: str) -> str:
     return node.joined.unreachable_locations.get(location, "") if node.joined else ""
+
+
+def _mapping(state: RunState) -> Iterator[str]:
+    sources = {source for source, _ in state.target.selection.dc_mapping}
+    left_out = sorted({dc for place in state.locations.values() for dc in place.dcs} - sources)
+    if sources and left_out:
+        yield f"the DC mapping leaves out {_some(left_out)} of the backup: nothing is restored from there"
 
 
 def _idle(state: RunState, rehearsal: Rehearsal) -> Iterator[str]:

@@ -41,8 +41,10 @@ class FindingOut:
 
     def _count(self, envelope: Envelope) -> None:
         match envelope.event:
-            case LocationOpened(manifests=manifests):
-                self._manifests += len(manifests)
+            case LocationOpened() as opened:
+                self._manifests += len(opened.manifests)
+                if opened.because:
+                    self._output.note(f"{opened.location} is read through the agents: {opened.because}")
             case ManifestRead():
                 self._read += 1
             case DirectoryIndexed(ids=ids):

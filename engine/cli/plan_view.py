@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scylla_restore.engine.api import Plan
-from scylla_restore.engine.api.plan import PlannedKeyspace, PlannedLocation, PlannedNode
+from scylla_restore.engine.api.plan import PlannedKeyspace, PlannedLocation, PlannedNode, PlannedTable
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text
@@ -89,11 +89,15 @@ def _tables(units: Iterable[PlannedKeyspace]) -> list[str]:
     return column_lines(
         ("TABLE", "SSTABLES", "SIZE"),
         [
-            (f"{unit.keyspace}.{table.table}", str(table.sstables), bytes_text(table.size))
+            (_name(unit, table), str(table.sstables), bytes_text(table.size))
             for unit in units
             for table in unit.tables
         ],
     )
+
+
+def _name(unit: PlannedKeyspace, table: PlannedTable) -> str:
+    return f"{unit.keyspace}.{table.table}" + (f" (from {table.source})" if table.source else "")
 
 
 def _nodes(nodes: Sequence[PlannedNode]) -> list[str]:

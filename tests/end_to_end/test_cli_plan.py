@@ -137,3 +137,11 @@ def test_what_cannot_be_is_refused_as_a_run_refuses_it(
     assert (said.code, said.stdout) == (2, "")
     assert words in said.stderr
     assert "\nhint: " in said.stderr
+
+
+def test_a_plan_shows_where_a_renamed_table_goes(looked_at: LabProcess) -> None:
+    (unit,) = planned(looked_at, "--keyspace", "ks1.t1", "--rename", "ks1.t1=ks2.t2")["units"]
+    assert (unit["keyspace"], [(table["table"], table["source"]) for table in unit["tables"]]) == (
+        "ks2",
+        [("t2", "ks1.t1")],
+    )

@@ -98,6 +98,13 @@ def test_all_tables_are_shown_when_somebody_asks_for_them() -> None:
     assert sum(line.startswith("shop.t") for line in lines) == 40
 
 
+def test_a_table_that_is_renamed_stands_with_its_old_name() -> None:
+    table = PlannedTable(table="orders", source="old.orders", size=5, sstables=1)
+    unit = PlannedKeyspace(keyspace="shop", size=5, sstables=1, tables=(table,))
+
+    assert "shop.orders (from old.orders)  1         5 B" in plan_lines(plan(units=(unit,)), show_tables=True)
+
+
 def test_of_many_keyspaces_the_largest_are_shown_and_the_others_counted() -> None:
     units = (*(keyspace(f"small{n:02}", 1) for n in range(30)), keyspace("zzz"))
     lines = plan_lines(plan(units=units))

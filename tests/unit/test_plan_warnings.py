@@ -9,7 +9,10 @@ from tests.support.world import START, World
 from scylla_restore.engine.api.plan_warnings import warnings_of
 from scylla_restore.engine.api.surroundings import Leftover, Surroundings
 from scylla_restore.engine.cluster.port import DiskSpace
+from scylla_restore.engine.core.commands import OpenLocation
 from scylla_restore.engine.core.rehearsal import Speed, rehearse
+from scylla_restore.engine.core.state import RunState
+from scylla_restore.events.model.locations import LocationOpened
 from scylla_restore.events.model.target import RateLimit, Tuning
 
 OTHER_RUN = "6f1d2c3b-0000-4000-8000-000000000002"
@@ -20,10 +23,11 @@ def warnings(
     *nodes: Host, tuning: Tuning | None = None, sizes: tuple[int, ...] = (), **found: object
 ) -> list[str]:
     directories = (directory("t1", sizes),) if sizes else MUCH
-    state = dry(World(hosts=nodes, directories=directories, tuning=tuning)).state
-    size = state.workload.size
+    return told(dry(World(hosts=nodes, directories=directories, tuning=tuning)).state, **found)
+
+
+def told(state: RunState, **found: object) -> list[str]:
     rehearsal = rehearse(state, dict.fromkeys(state.nodes, Speed(download=1.0, load=1.0)), START)
-    assert state.workload.size == size
     surroundings = msgspec.convert({"tables_looked_into": 1, **found}, Surroundings)
     return list(warnings_of(state, rehearsal, surroundings, known_runs={"a-known-run"}))
 
@@ -37,6 +41,22 @@ def test_a_node_that_does_not_reach_a_location_is_named_with_what_it_said() -> N
 
     assert warnings(Host(address="n1"), deaf) == [
         "n2 cannot read s3:backups, which leaves it to n1: 403 Forbidden",
+        "n2 would have nothing to do: there is too little for all nodes, or it is out of their reach",
+    ]
+
+
+def test_a_dc_that_a_mapping_leaves_out_is_noticed_and_its_nodes_are_not_missed() -> None:
+    nodes = (Host(address="n1", dc="dc1"), Host(address="n2", dc="dc2"))
+    world = World(hosts=nodes, directories=MUCH)
+    world.on(
+        OpenLocation,
+        lambda c: (LocationOpened(location=c.location, manifests=("manifest",), dcs=("source", "other")),),
+    )
+    state = dry(world, dc_mapping=(("source", "dc1"),)).state
+
+    assert told(state) == [
+        "s3:backups is left to n1 alone: no other node is in a DC that reads it",
+        "the DC mapping leaves out other of the backup: nothing is restored from there",
         "n2 would have nothing to do: there is too little for all nodes, or it is out of their reach",
     ]
 
@@ -67,10 +87,10 @@ def test_compaction_that_is_off_already_stays_off() -> None:
 
 @pytest.mark.parametrize(("free", "count"), [(99, 1), (100, 0)])
 def test_a_disk_that_is_too_full_is_named(free: int, count: int) -> None:
-    told = warnings(*hosts("n1"), disks={"n1": DiskSpace(total=1000, free=free)}, sizes=(9, 9))
+    found = warnings(*hosts("n1"), disks={"n1": DiskSpace(total=1000, free=free)}, sizes=(9, 9))
 
-    assert len(told) == count
-    assert all(warning.startswith("n1 has 9 % of its disk free, and 10 % are kept free") for warning in told)
+    assert len(found) == count
+    assert all(warning.startswith("n1 has 9 % of its disk free, and 10 % are kept free") for warning in found)
 
 
 def test_a_backup_that_is_larger_than_all_disks_is_noticed() -> None:
