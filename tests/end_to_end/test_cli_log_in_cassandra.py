@@ -9,6 +9,11 @@ from tests.support.cassandra import PASSWORD, Cluster, new_keyspace
 from tests.support.cassandra_logs import Execute
 from tests.support.console import LabProcess, lab_process
 
+from scylla_restore.events.log.opening import open_log
+from scylla_restore.events.tables.opening import tables_beside
+from scylla_restore.events.tables.port import Rows
+from scylla_restore.events.tables.projector import run_key
+
 PASSWORD_VARIABLE = "LOG_PASSWORD"
 
 
@@ -26,6 +31,18 @@ def lab(tmp_path: Path) -> Iterator[LabProcess]:
     with lab_process(tmp_path, *options, environment=environment) as lab:
         lab.back_up(sstables=30, sstable_bytes=40_000)
         yield lab
+
+
+def rows(log_url: str, run: str) -> Rows:
+    """The projected rows, as they are."""
+    log = open_log(log_url, password=lambda: PASSWORD)
+    try:
+        tables, key = tables_beside(log), run_key(log, run)
+        assert tables is not None
+        assert key is not None
+        return tables.rows(key)
+    finally:
+        log.close()
 
 
 @pytest.mark.real
@@ -48,3 +65,7 @@ def test_another_engine_waits_for_a_dead_ones_lease_and_carries_on(lab: LabProce
     assert lab.loaded_sstables() == 120
     assert lab.call("audit", run).stdout.startswith("the record is intact")
     assert lab.call("runs", "--json").documents()[0][0]["state"] == "done"
+    kept = rows(log_url, run)
+    assert lab.call("rebuild", run).code == 0
+    assert rows(log_url, run) == kept
+    assert sum(len(row.sstable_id) for row in kept.restore_run_progress) == 120
