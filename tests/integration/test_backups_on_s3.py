@@ -23,7 +23,7 @@ def bucket(s3_server: S3Server) -> str:
     """A bucket with more manifests than a page of a listing has."""
     name = s3_server.new_bucket()
     paths = [manifest_path(snapshot_tag=tag, node_id=node) for tag in TAGS for node in NODES]
-    data = manifest_bytes(index_entry([]), cluster_name="prod")
+    data = manifest_bytes({**index_entry([]), "size": 1}, cluster_name="prod")
 
     def put(path: ManifestPath) -> None:
         s3_server.put(name, path.path, data)
