@@ -94,8 +94,6 @@ def apply(state: RestoreRunState, envelope: Envelope) -> tuple[RowChange, ...]:
             state.stage = event.stage
         case RunCompleted():
             state.stage = Stage.DONE
-        case _:  # nothing else is in the row
-            return ()
     row = _row(state)
     return (Put(row.key, row),)
 

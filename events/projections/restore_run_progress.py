@@ -143,8 +143,6 @@ def apply(state: RestoreRunProgressState, envelope: Envelope) -> tuple[RowChange
         case RunStarted():
             state.run = envelope.run
             state.cluster_id = event.cluster_id
-        case _:  # is not heard
-            pass
     return ()
 
 

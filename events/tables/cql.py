@@ -23,7 +23,7 @@ from scylla_restore.events.log.cql.log import CqlLog
 from scylla_restore.events.log.cql.schema import SchemaServer
 from scylla_restore.events.projections.kept import VERSION, Changes
 from scylla_restore.events.projections.runs import RunOverview
-from scylla_restore.events.tables.cql_rows import Statements, place, progress_row, run_row, writes
+from scylla_restore.events.tables.cql_rows import Ids, Statements, place, progress_row, run_row, writes
 from scylla_restore.events.tables.cql_schema import are_there, ensure_tables
 from scylla_restore.events.tables.port import KeptRun, Position, RowCounts, Rows, RunKey
 
@@ -73,6 +73,7 @@ class CqlTables:
 
     def apply(self, run: RunKey, changes: Changes, *, after: Position | None, upto: Position) -> None:
         """See ``ProjectionTables.apply``."""
+        ids = place(run)
         self._make()
         stand = self._stand(run)
         if stand.position == upto:
@@ -81,7 +82,7 @@ class CqlTables:
             raise TablesMoved(run.run)
         turn = self._take_turn(run, stand, _TAKE_TURN)
         if after is None:
-            self._delete(run, turn - 1)
+            self._delete(ids, turn - 1)
         self._session.write_batches(writes(self._statements, changes, turn))
         overview = msgspec.to_builtins(changes.overview)
         values = (VERSION, upto.seq, upto.hash, *(overview[column] for column in _OVERVIEW))
@@ -90,29 +91,30 @@ class CqlTables:
 
     def drop(self, run: RunKey) -> None:
         """See ``ProjectionTables.drop``."""
+        ids = place(run)
         self._make()
         turn = self._take_turn(run, self._stand(run), _FORGET)
-        self._delete(run, turn)
+        self._delete(ids, turn)
 
     def rows(self, run: RunKey) -> Rows:
         """See ``ProjectionTables.rows``."""
+        ids = place(run)
         if not self._exist():
             return Rows()
         return Rows(
-            restore_run=tuple(map(run_row, self._session.read(self._statements.runs, place(run)))),
-            restore_run_progress=tuple(
-                map(progress_row, self._session.read(self._statements.rows, place(run)))
-            ),
+            restore_run=tuple(map(run_row, self._session.read(self._statements.runs, ids))),
+            restore_run_progress=tuple(map(progress_row, self._session.read(self._statements.rows, ids))),
         )
 
     def counts(self, run: RunKey) -> RowCounts:
         """See ``ProjectionTables.counts``."""
+        ids = place(run)
         if not self._exist():
             return RowCounts(restore_run=0, restore_run_progress=0)
         # Page by page: counting 100,000 rows may take a server longer than it is given for one question.
         return RowCounts(
-            restore_run=len(self._session.read(self._statements.run_ids, place(run))),
-            restore_run_progress=len(self._session.read(self._statements.row_jobs, place(run))),
+            restore_run=len(self._session.read(self._statements.run_ids, ids)),
+            restore_run_progress=len(self._session.read(self._statements.row_jobs, ids)),
         )
 
     def runs(self) -> dict[str, KeptRun]:
@@ -162,8 +164,8 @@ class CqlTables:
             raise TablesMoved(run.run)
         return turn
 
-    def _delete(self, run: RunKey, turn: int) -> None:
-        values = (turn, *place(run))
+    def _delete(self, ids: Ids, turn: int) -> None:
+        values = (turn, *ids)
         self._session.write_batches(
             [[(self._statements.delete_run, values)], [(self._statements.delete_rows, values)]]
         )

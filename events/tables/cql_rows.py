@@ -25,6 +25,9 @@ _PROGRESS_KEY: Final = (
     "AND table_name = ? AND host = ? AND agent_job_id = ? AND scylla_task_id = ?"
 )
 
+Ids = tuple[UUID, UUID, UUID]
+"""Cluster, task and run: a run is its own task."""
+
 _BATCH_BYTES: Final = 4_000
 """Larger batches are worth a warning in the server's log, and by and by a refusal."""
 _ROW_BYTES: Final = 500
@@ -52,8 +55,8 @@ class Statements:
         self.row_jobs: Final = f"SELECT agent_job_id FROM {rows} WHERE {of_rows}"  # noqa: S608
 
 
-def place(run: RunKey) -> tuple[UUID, UUID, UUID]:
-    """Return the partition of a run's rows: it is its own task.
+def place(run: RunKey) -> Ids:
+    """Return the partition of a run's rows.
 
     Raises:
         UnusableLog: its ids are none that Scylla Manager's tables can hold.

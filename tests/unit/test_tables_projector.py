@@ -9,13 +9,15 @@ from tests.support.histories import HISTORIES, Appender, calm_history, troubled_
 from tests.support.story import CLUSTER_ID, RUN, Story
 
 from scylla_restore.events.envelope import StoredRecord
-from scylla_restore.events.errors import LogUnavailable, TablesMoved
+from scylla_restore.events.errors import LogUnavailable, TablesMoved, UnknownRun
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Checkpoint
-from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Folding, Kept, decode, encode
+from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept, decode, encode
+from scylla_restore.events.tables import projector as projector_module
 from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import Position, ProjectionTables, Rows, RunKey
 from scylla_restore.events.tables.projector import Projector, put_away
+from scylla_restore.events.tables.rebuilding import rebuild
 
 KEY = RunKey(cluster_id=CLUSTER_ID, run=RUN)
 
@@ -181,6 +183,44 @@ def test_whoever_finds_that_others_wrote_goes_on_from_there() -> None:
     while slow.advance():
         pass
     assert tables.rows(KEY) == at_once(story)
+
+
+def test_a_step_takes_few_records_where_they_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projector_module, "STEP_BYTES", 1)
+    story, tables = calm_history(), FailingTables()
+    bring_up(logged(story), tables)
+    assert tables.steps == len(story.envelopes)
+
+
+class BusyTables(FailingTables):
+    """Tables that an engine keeps while somebody makes them anew; ``engine`` is that engine's projector."""
+
+    engine: Projector | None = None
+
+    def apply(self, run: RunKey, changes: Changes, *, after: Position | None, upto: Position) -> None:
+        """Let the engine be quicker, once."""
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            engine.advance()
+        super().apply(run, changes, after=after, upto=upto)
+
+
+def test_tables_are_made_anew_while_an_engine_keeps_them(story: Story) -> None:
+    log, tables = logged(story), BusyTables()
+    kept = bring_up(log, tables)
+    tables.engine = Projector(log, tables, RUN, step_records=10)
+    report = rebuild(log, tables, RUN)
+    assert report.seq == kept.seq == story.envelopes[-1].seq
+    assert tables.rows(KEY) == at_once(story)
+
+
+def test_what_is_no_run_cannot_be_made_anew() -> None:
+    log = MemoryLog()
+    with pytest.raises(UnknownRun):
+        rebuild(log, MemoryTables(), RUN)
+    log.claim(RUN, "an engine")
+    with pytest.raises(UnknownRun):
+        rebuild(log, MemoryTables(), RUN)
 
 
 def test_a_run_without_a_record_has_no_tables_yet() -> None:
