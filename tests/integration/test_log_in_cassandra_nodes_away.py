@@ -109,7 +109,7 @@ class Restore:
 
 def wait_until(condition: Callable[[], object]) -> None:
     pause = threading.Event()
-    for _ in range(1200):
+    for _ in range(3000):
         if condition():
             return
         pause.wait(0.1)
