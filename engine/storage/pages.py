@@ -38,7 +38,7 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
 
     def _read_plain(self, body: bytes) -> Page | None:
         """Read a page that is nothing but what is expected; None for one that needs a parser of XML."""
-        if b"&" in body or not body.rstrip().endswith(f"</{self.root}>".encode()):
+        if not body.rstrip().endswith(f"</{self.root}>".encode()):
             return None
         try:
             text = body.decode()
@@ -47,6 +47,8 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
         found = self._pattern().findall(text)
         key, size = self.key.rpartition("/")[2], self.size.rpartition("/")[2]
         if any(text.count(f"<{name}>") != len(found) for name in (self.item, key, size)):
+            return None
+        if b"&" in body and any("&" in key for key, _ in found):
             return None
         if "<EncodingType>url</EncodingType>" in text:
             return {unquote_plus(key): int(size) for key, size in found}
@@ -60,6 +62,9 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _read_tree(self, root: ET.Element, location: str) -> Page:
+        if _local(root.tag) != self.root:
+            words = " ".join(text for text in root.itertext() if text.strip())
+            raise StorageUnavailable(f"{location}: this is no listing: {words[:200]}", location=location)
         is_encoded = root.findtext("{*}EncodingType") == "url"
         page: Page = {}
         for item in root.iter():

@@ -32,6 +32,7 @@ class _Body(Protocol):
 
 class _Hooks(Protocol):
     def register(self, event_name: str, handler: object) -> None: ...
+    def unregister(self, event_name: str, handler: object) -> None: ...
 
 
 class _Meta(Protocol):
@@ -97,6 +98,7 @@ class S3Store:
         hooks.register("before-call.s3", self._count_call)
         hooks.register("request-created.s3", self._count_request)
         hooks.register("before-parse.s3.ListObjectsV2", keep_page)
+        _spare_second_reading(hooks)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See the port; in the order of the keys."""
@@ -189,6 +191,18 @@ def keep_page(
     start, end = body.find(_FIRST), body.rfind(_LAST) + len(_LAST)
     if 0 <= start < end and _OTHER not in body[start:end]:
         response_dict["body"] = body[:start] + body[end:]
+
+
+def _spare_second_reading(hooks: _Hooks) -> None:
+    """Take out the SDK's hook that reads each answer as XML to see whether it is an error in disguise.
+
+    That takes longer than all the rest. Nothing but listings is read here, and those are looked at by ``PAGE``.
+    """
+    from botocore import handlers  # noqa: PLC0415 - as in _client
+
+    hook: object = getattr(handlers, "_handle_200_error", None)
+    if hook is not None:
+        hooks.unregister("before-parse.s3.*", hook)
 
 
 def _client(

@@ -55,9 +55,12 @@ def storage_error(error: Exception, *, location: str, what: str) -> StorageError
     An exception that is not the SDK's is raised again: it is a defect of ours.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy; not for localstorage
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
 
     if isinstance(error, ClientError):
         return _refused(error.response, f"{location}/{what}", location)
+    if isinstance(error, ResponseParserError):
+        return StorageUnavailable(f"{location}/{what}: the answer is not intact", location=location)
     if isinstance(error, BotoCoreError | ValueError):
         return _failed(error, f"{location}/{what}", location)
     raise error

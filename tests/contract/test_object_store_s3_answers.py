@@ -91,6 +91,20 @@ def test_a_listing_that_is_cut_off_is_unavailable() -> None:
             list(store.list("a/"))
 
 
+def test_an_error_in_place_of_a_listing_is_unavailable() -> None:
+    disguised = refusal("InternalError", 500)._replace(status=200)
+    with (
+        scripted_s3(disguised) as (store, _),
+        pytest.raises(StorageUnavailable, match="no listing: InternalError because"),
+    ):
+        list(store.pages("a/"))
+
+
+def test_marks_in_what_is_not_a_name_do_no_harm() -> None:
+    tagged = page("a/1").replace(b"<Size>", b"<ETag>&quot;x&quot;</ETag><Size>")
+    assert PAGE.read(tagged, "s3:b") == {"a/1": 1}
+
+
 def test_a_listing_that_goes_on_without_end_is_given_up() -> None:
     more = "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"
     with scripted_s3(Answer(page("a/1", inner=more))) as (store, script):
