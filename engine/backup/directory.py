@@ -204,11 +204,12 @@ def _add_up(part: DirectoryPart, pages: Iterable[Page]) -> list[int] | None:
     names = [name for sstable in part.sstables.ids for name in namer(sstable)]
     found: list[int] = []
     for sizes in pages:
-        if not sizes:
+        start = len(found)
+        if list(sizes) == names[start : start + len(sizes)]:
+            found += sizes.values()
             continue
         if VERSION_MARK in "\n".join(sizes):
             return None
-        start = len(found)
         end = bisect_right(names, next(reversed(sizes)), start)
         try:
             found += map(sizes.__getitem__, names[start:end])

@@ -27,6 +27,8 @@ _COMPONENT = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_.$-]{0,63}")
 _TEMPORARY = ".tmp"
 _MAX_COMPONENTS = 64
 _MAX_SETS = 100_000
+_AT_ONCE = 1_000
+"""So many SSTables' names fit into a processor's cache."""
 
 
 class SSTables(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,8 +116,9 @@ def _group_in_order(names: list[str]) -> SSTables | None:
         return None
     suffixes = [name[len(head) :] for name in names[:count]]
     heads = [name[: -len(suffixes[0])] for name in names[::count]]
-    for position, suffix in enumerate(suffixes):
-        if [head + suffix for head in heads] != names[position::count]:
+    for first in range(0, len(heads), _AT_ONCE):
+        some = [head + suffix for head in heads[first : first + _AT_ONCE] for suffix in suffixes]
+        if some != names[first * count : first * count + len(some)]:
             return None
     version, _, _ = head.partition("-")
     prefix = f"{version}-"

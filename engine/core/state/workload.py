@@ -199,26 +199,32 @@ def upcoming(segment: Segment, count: int) -> list[int]:
 
 
 def _sort(directory: Directory) -> None:
-    suffixes, sizes, ids = directory.suffixes, directory.sizes, directory.ids
-    kinds = [(0 if i in suffixes else 1, 0 if i.isdecimal() else 1) for i in ids]
-    order = sorted(range(len(ids)), key=lambda p: (kinds[p], -sizes[p], ids[p]))
-    directory.ids = [ids[p] for p in order]
-    directory.sizes = [sizes[p] for p in order]
-    directory.shape_of = [directory.shape_of[p] for p in order]
-    first = 0
-    for position in range(1, len(order) + 1):
-        if position < len(order) and kinds[order[position]] == kinds[order[first]]:
-            continue
+    """Put SSTables that may share a batch side by side, in segments: big first, and those of one size by their ids."""
+    sizes, ids = directory.sizes, directory.ids
+    order: list[int] = []
+    for positions in _kinds(directory):
+        positions.sort(key=ids.__getitem__)
+        positions.sort(key=sizes.__getitem__, reverse=True)
+        first, end = len(order), len(order) + len(positions)
+        left_bytes = sum([sizes[position] for position in positions])
         directory.segments.append(
-            Segment(
-                first=first,
-                end=position,
-                cursor=first,
-                left=position - first,
-                left_bytes=sum(directory.sizes[first:position]),
-            )
+            Segment(first=first, end=end, cursor=first, left=end - first, left_bytes=left_bytes)
         )
-        first = position
+        order += positions
+    directory.ids = [ids[position] for position in order]
+    directory.sizes = [sizes[position] for position in order]
+    directory.shape_of = [directory.shape_of[position] for position in order]
+
+
+def _kinds(directory: Directory) -> list[list[int]]:
+    """Return the positions of each kind of SSTables that there is: versioned ones first, integer ids before UUIDs."""
+    suffixes, ids = directory.suffixes, directory.ids
+    if not suffixes and not any(map(str.isdecimal, ids)):
+        return [list(range(len(ids)))] if ids else []
+    kinds: tuple[list[int], ...] = ([], [], [], [])
+    for position, sstable in enumerate(ids):
+        kinds[(0 if sstable in suffixes else 2) + (0 if sstable.isdecimal() else 1)].append(position)
+    return [positions for positions in kinds if positions]
 
 
 class _Taken(NamedTuple):
