@@ -81,13 +81,13 @@ class DirectoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     whole: DirectoryPart
     size: int
 
-    def parts(self) -> tuple[DirectoryPart, ...]:
-        """Return parts that can be listed each by itself: more than one for a large directory without versions."""
+    def parts(self, files: int = FILES_PER_PART) -> tuple[DirectoryPart, ...]:
+        """Return parts of about ``files`` each to be listed by themselves; one, if files have versions or are few."""
         sstables = self.whole.sstables
         if not sstables.is_plain:
             return (self.whole,)
         (shape,) = sstables.shapes
-        count = max(1, FILES_PER_PART // len(shape.components))
+        count = max(1, files // len(shape.components))
         if len(sstables.ids) <= 2 * count:
             return (self.whole,)
         ids = sstables.ids
