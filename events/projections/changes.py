@@ -1,37 +1,16 @@
-"""What an envelope changes in a projected table."""
+"""What records change in a projected table: rows by their keys, as they are now; None for one that is gone."""
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
-
-import msgspec
+from collections.abc import Mapping
+from typing import TypeVar
 
 Key = TypeVar("Key", bound=tuple[str | int, ...])
-Row = TypeVar("Row", bound=msgspec.Struct)
+Row = TypeVar("Row")
 
 
-class Put(msgspec.Struct, Generic[Key, Row], frozen=True):
-    """The row is now the one with this key."""
-
-    key: Key
-    row: Row
-
-
-class Delete(msgspec.Struct, Generic[Key], frozen=True):
-    """There is no row with this key any more."""
-
-    key: Key
-
-
-def carry_out(table: dict[Key, Row], changes: Iterable[Put[Key, Row] | Delete[Key]]) -> None:
-    """Make ``changes`` in a table that is kept in memory; deleting what is not there is no error."""
-    for change in changes:
-        if isinstance(change, Put):
-            table[change.key] = change.row
+def carry_out(table: dict[Key, Row], changed: Mapping[Key, Row | None]) -> None:
+    """Make changes in a table that is kept in memory; deleting what is not there is no error."""
+    for key, row in changed.items():
+        if row is None:
+            table.pop(key, None)
         else:
-            table.pop(change.key, None)
-
-
-def gather(changed: dict[Key, Row | None], changes: Iterable[Put[Key, Row] | Delete[Key]]) -> None:
-    """Note ``changes`` by their keys, where the last word counts; None stands for a row that is to go."""
-    for change in changes:
-        changed[change.key] = change.row if isinstance(change, Put) else None
+            table[key] = row

@@ -6,13 +6,9 @@ import msgspec
 
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.projections import progress, restore_run, restore_run_progress, runs, waits
-from scylla_restore.events.projections.changes import gather
 from scylla_restore.events.projections.progress import ProgressState
-from scylla_restore.events.projections.restore_run import RestoreRunRow, RestoreRunState
-from scylla_restore.events.projections.restore_run_progress import (
-    RestoreRunProgressRow,
-    RestoreRunProgressState,
-)
+from scylla_restore.events.projections.restore_run import RestoreRunState
+from scylla_restore.events.projections.restore_run_progress import RestoreRunProgressState
 from scylla_restore.events.projections.runs import RunOverview
 from scylla_restore.events.projections.waits import WaitsState
 
@@ -37,8 +33,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     ``overview`` is the run's row in the table of all runs.
     """
 
-    restore_run: dict[restore_run.Key, RestoreRunRow | None]
-    restore_run_progress: dict[restore_run_progress.Key, RestoreRunProgressRow | None]
+    restore_run: restore_run.Changed
+    restore_run_progress: restore_run_progress.Changed
     overview: RunOverview
 
 
@@ -47,8 +43,8 @@ class Folding:
 
     def __init__(self, state: Kept) -> None:
         self.state = state
-        self._run_rows: dict[restore_run.Key, RestoreRunRow | None] = {}
-        self._progress_rows: dict[restore_run_progress.Key, RestoreRunProgressRow | None] = {}
+        self._run_rows: restore_run.Changed = {}
+        self._progress_rows: restore_run_progress.Changed = {}
 
     def fold(self, envelopes: Iterable[Envelope]) -> None:
         """Fold records. Where reading one fails, those before it are folded."""
@@ -56,10 +52,8 @@ class Folding:
         for envelope in envelopes:
             progress.apply(state.progress, envelope)
             waits.apply(state.waits, envelope)
-            if changed_runs := restore_run.apply(state.restore_run, envelope):
-                gather(self._run_rows, changed_runs)
-            if changed_rows := restore_run_progress.apply(state.restore_run_progress, envelope):
-                gather(self._progress_rows, changed_rows)
+            restore_run.apply(state.restore_run, envelope, self._run_rows)
+            restore_run_progress.apply(state.restore_run_progress, envelope, self._progress_rows)
 
     def take(self) -> Changes:
         """Return what has changed since it was taken last."""

@@ -75,7 +75,7 @@ class ProgressState(msgspec.Struct, kw_only=True):
     """The fold. Bytes in ``restored…``; ``open`` and ``returned`` are by batch.
 
     ``is_over`` tells that nothing can come of the run any more, while a run that is paused, or most that failed, can
-    be resumed.
+    be resumed. ``working_since`` is from when on restoring data is not in ``pace`` yet.
     """
 
     run: str = ""
@@ -90,6 +90,7 @@ class ProgressState(msgspec.Struct, kw_only=True):
     last_at: datetime | None = None
     epoch: int = 0
     is_over: bool = False
+    working_since: datetime | None = None
     pace: Pace = msgspec.field(default_factory=Pace)
 
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
@@ -131,21 +132,41 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
 
 
 def _pass_time(state: ProgressState, envelope: Envelope) -> None:
-    """Count the time since the last record as work, unless no engine was there to do any."""
+    """Take note of the time. What is worked from ``working_since`` on is counted when it has to be known."""
+    at, last_at = envelope.at, state.last_at
+    if envelope.epoch != state.epoch or last_at is None or at < last_at:
+        _leave_out(state, envelope)
+    state.last_at = at
+
+
+def _leave_out(state: ProgressState, envelope: Envelope) -> None:
+    """Do not count the time since the last record: nobody was there to work, or the clock was set back."""
     last_at = state.last_at
     if last_at is not None:
-        since_last = envelope.at - last_at
+        _count_work(state, last_at)
         if envelope.epoch != state.epoch:
             for attempt in state.open.values():
                 if attempt.since is not None:
-                    attempt.since += since_last
-        elif state.state is RunState.RUNNING and state.stage is Stage.DATA:
-            work_on(state.pace, since_last)
-    state.last_at = envelope.at
+                    attempt.since += envelope.at - last_at
+    if state.working_since is not None:
+        state.working_since = envelope.at
     state.epoch = envelope.epoch
 
 
+def _count_work(state: ProgressState, until: datetime) -> None:
+    if state.working_since is not None:
+        work_on(state.pace, until - state.working_since)
+        state.working_since = until
+
+
 def _apply_to_run(state: ProgressState, event: RunEvent, envelope: Envelope) -> None:
+    _count_work(state, envelope.at)
+    _change_run(state, event, envelope)
+    is_at_work = state.state is RunState.RUNNING and state.stage is Stage.DATA
+    state.working_since = envelope.at if is_at_work else None
+
+
+def _change_run(state: ProgressState, event: RunEvent, envelope: Envelope) -> None:
     match event:
         case run.RunStarted():
             state.run = envelope.run
@@ -262,6 +283,7 @@ def _assign(state: ProgressState, event: batches.BatchAssigned) -> None:
 
 def _settle(state: ProgressState, batch: int, attempt: Attempt, at: datetime) -> None:
     """Turn an attempt that is through into sums."""
+    _count_work(state, at)
     del state.open[batch]
     host = _host(state, attempt.node)
     host.downloaded += attempt.downloaded

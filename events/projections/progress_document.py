@@ -136,7 +136,8 @@ def _by_table(state: ProgressState, attempts: Iterable[Attempt]) -> dict[TableKe
 def _eta_s(state: ProgressState, now: datetime) -> float | None:
     if state.state is not RunState.RUNNING or state.stage is not Stage.DATA or state.last_at is None:
         return None
-    active_s = state.pace.active_s + max((now - state.last_at).total_seconds(), 0.0)
+    since = state.working_since or state.last_at
+    active_s = state.pace.active_s + max((now - since).total_seconds(), 0.0)
     seconds = remaining_s(
         state.pace, now_active_s=active_s, done=state.restored, total=state.catalogue.total.size
     )

@@ -9,7 +9,6 @@ from scylla_restore.events.model.locations import DirectoryIndexed, LocationInde
 from scylla_restore.events.model.run import RunCompleted, RunStarted
 from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.projections.catalogue import Catalogue
-from scylla_restore.events.projections.changes import Put
 
 Key = tuple[str, str, str]
 
@@ -63,7 +62,7 @@ class RestoreRunRow(msgspec.Struct, frozen=True, kw_only=True):
         return (self.cluster_id, self.task_id, self.id)
 
 
-RowChange = Put[Key, RestoreRunRow]
+Changed = dict[Key, RestoreRunRow | None]
 
 
 class RestoreRunState(msgspec.Struct, kw_only=True):
@@ -76,14 +75,14 @@ class RestoreRunState(msgspec.Struct, kw_only=True):
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
 
 
-def apply(state: RestoreRunState, envelope: Envelope) -> tuple[RowChange, ...]:
-    """Fold one record into ``state`` and return what it changes in the table."""
+def apply(state: RestoreRunState, envelope: Envelope, changed: Changed) -> None:
+    """Fold one record into ``state``, and put into ``changed`` what it changes in the table."""
     if type(envelope.event) not in _HEARD:
-        return ()
+        return
     match envelope.event:
         case DirectoryIndexed() as event:
             state.catalogue.add(event)
-            return ()
+            return
         case LocationIndexed() as event:
             state.catalogue.complete(event)
         case RunStarted() as event:
@@ -95,7 +94,7 @@ def apply(state: RestoreRunState, envelope: Envelope) -> tuple[RowChange, ...]:
         case RunCompleted():
             state.stage = Stage.DONE
     row = _row(state)
-    return (Put(row.key, row),)
+    changed[row.key] = row
 
 
 def _row(state: RestoreRunState) -> RestoreRunRow:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, assert_never, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import batches
@@ -20,7 +21,6 @@ from scylla_restore.events.model.nodes import NodeJoined
 from scylla_restore.events.model.run import RunStarted
 from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections.catalogue import Catalogue
-from scylla_restore.events.projections.changes import Delete, Put
 
 Key = tuple[str, str, str, str, str, str, str, int, str]
 
@@ -90,7 +90,7 @@ class RestoreRunProgressRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-RowChange = Put[Key, RestoreRunProgressRow] | Delete[Key]
+Changed = dict[Key, RestoreRunProgressRow | None]
 
 
 class UnderWay(msgspec.Struct, kw_only=True):
@@ -121,19 +121,19 @@ class RestoreRunProgressState(msgspec.Struct, kw_only=True):
     open: dict[int, UnderWay] = msgspec.field(default_factory=dict)
 
 
-def apply(state: RestoreRunProgressState, envelope: Envelope) -> tuple[RowChange, ...]:
-    """Fold one record into ``state`` and return what it changes in the table."""
+def apply(state: RestoreRunProgressState, envelope: Envelope, changed: Changed) -> None:
+    """Fold one record into ``state``, and put into ``changed`` what it changes in the table."""
     event = envelope.event
     if type(event) not in _HEARD:
-        return ()
+        return
     if isinstance(event, _AboutAttempt):
         attempt = state.open.get(event.batch)
-        if attempt is None or attempt.number != event.attempt:
-            return ()
-        return _take_on(state, attempt, event, envelope.at)
+        if attempt is not None and attempt.number == event.attempt:
+            _take_on(state, attempt, event, envelope.at, changed)
+        return
     match event:
         case batches.BatchAssigned():
-            return _assign(state, event)
+            _assign(state, event, changed)
         case DirectoryIndexed():
             state.catalogue.add(event)
         case LocationIndexed():
@@ -143,38 +143,42 @@ def apply(state: RestoreRunProgressState, envelope: Envelope) -> tuple[RowChange
         case RunStarted():
             state.run = envelope.run
             state.cluster_id = event.cluster_id
-    return ()
 
 
 def _take_on(
-    state: RestoreRunProgressState, attempt: UnderWay, event: _AboutAttempt, at: datetime
-) -> tuple[RowChange, ...]:
+    state: RestoreRunProgressState, attempt: UnderWay, event: _AboutAttempt, at: datetime, changed: Changed
+) -> None:
     """Take an attempt and its row one step on, or to their end."""
+    row = attempt.row
     match event:
         case batches.DownloadProgressed():
-            return _put(attempt, downloaded=event.downloaded)
+            _put(attempt, replace(row, downloaded=event.downloaded), changed)
         case batches.DownloadStarted():
+            _forget(attempt, changed)
             then = _to_the_millisecond(at)
-            job = _job(_host(state, attempt.row.host), attempt, event)
-            return _put(attempt, agent_job_id=job, restore_started_at=then, download_started_at=then)
+            job = _job(_host(state, row.host), attempt, event)
+            row = replace(row, agent_job_id=job, restore_started_at=then, download_started_at=then)
+            _put(attempt, row, changed)
         case batches.BatchDownloaded():
-            return _put(
-                attempt,
+            row = replace(
+                row,
                 downloaded=event.downloaded,
                 versioned_downloaded=event.versioned,
                 download_completed_at=_to_the_millisecond(at),
             )
+            _put(attempt, row, changed)
         case batches.LoadStarted():
             # Scylla fetches a native batch itself: its restore begins here, and it has no times of a download.
-            return _put(attempt, restore_started_at=_to_the_millisecond(at)) if attempt.native else ()
+            if attempt.native:
+                _put(attempt, replace(row, restore_started_at=_to_the_millisecond(at)), changed)
         case batches.SSTablesLoaded():
             del state.open[event.batch]
-            row = attempt.row
             restored = attempt.size if attempt.native else row.downloaded + row.versioned_downloaded
-            return _put(attempt, restore_completed_at=_to_the_millisecond(at), restored=restored)
+            row = replace(row, restore_completed_at=_to_the_millisecond(at), restored=restored)
+            _put(attempt, row, changed)
         case batches.DownloadFailed() | batches.LoadFailed() | batches.BatchReturned():
             del state.open[event.batch]
-            return _delete(attempt)
+            _forget(attempt, changed)
         case _:
             assert_never(event)
 
@@ -195,8 +199,10 @@ def _job(host: Host, attempt: UnderWay, event: batches.DownloadStarted) -> int:
     return first + host.restarts * IDS_OF_AN_AGENT
 
 
-def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned) -> tuple[RowChange, ...]:
+def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned, changed: Changed) -> None:
     replaced = state.open.get(event.batch)
+    if replaced is not None:
+        _forget(replaced, changed)
     directory = state.catalogue.directories[event.directory]
     native = event.method is Method.NATIVE
     row = RestoreRunProgressRow(
@@ -214,23 +220,20 @@ def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned) -> tup
         shard_cnt=_host(state, event.node).shards,
     )
     state.open[event.batch] = UnderWay(number=event.attempt, size=event.size, native=native, row=row)
-    return () if replaced is None else _delete(replaced)
 
 
 def _host(state: RestoreRunProgressState, address: str) -> Host:
     return state.hosts.setdefault(address, Host())
 
 
-def _put(attempt: UnderWay, **columns: datetime | int) -> tuple[RowChange, ...]:
-    before = _delete(attempt)
-    attempt.row = msgspec.structs.replace(attempt.row, **columns)
+def _put(attempt: UnderWay, row: RestoreRunProgressRow, changed: Changed) -> None:
+    attempt.row = changed[row.key] = row
     attempt.is_stored = True
-    put = Put(attempt.row.key, attempt.row)
-    return (*before, put) if before and before[0].key != put.key else (put,)
 
 
-def _delete(attempt: UnderWay) -> tuple[RowChange, ...]:
-    return (Delete(attempt.row.key),) if attempt.is_stored else ()
+def _forget(attempt: UnderWay, changed: Changed) -> None:
+    if attempt.is_stored:
+        changed[attempt.row.key] = None
 
 
 def _to_the_millisecond(at: datetime) -> datetime:

@@ -126,7 +126,7 @@ def _position(connection: sqlite3.Connection, run: RunKey) -> Position | None:
 
 def _puts(changes: Changes) -> list[tuple[str, list[Value]]]:
     runs = [row for row in changes.restore_run.values() if row is not None]
-    rows = [row for row in changes.restore_run_progress.values() if row is not None]
+    rows = [row for _, row in sorted(changes.restore_run_progress.items()) if row is not None]
     return [*RESTORE_RUN.inserts(runs), *RESTORE_RUN_PROGRESS.inserts(rows)]
 
 

@@ -89,7 +89,7 @@ class Table(Generic[Row]):
     def __init__(self, name: str, row: type[Row], *, key: Sequence[str], json: Sequence[str] = ()) -> None:
         self._row = row
         self._columns = row.__struct_fields__
-        self._json = frozenset(json)
+        self._json = tuple(self._columns.index(column) for column in json)
         columns = ", ".join(self._columns)
         of_run = _equal(key[:3])
         self.select = f"SELECT {columns} FROM {name}"  # noqa: S608 - names of ours are in it, no values
@@ -104,11 +104,16 @@ class Table(Generic[Row]):
         ]
 
     def inserts(self, rows: Sequence[Row]) -> "list[tuple[str, list[Value]]]":
-        """Return the statements, with their values, that put rows in place of those with the same keys."""
+        """Return the statements, with their values, that put rows in place of those with the same keys.
+
+        It goes quicker in the order of the keys.
+        """
         statements = []
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             some = rows[start : start + _ROWS_PER_STATEMENT]
-            statements.append((self._inserts[len(some)], [value for row in some for value in _values(row)]))
+            statements.append(
+                (self._inserts[len(some)], [value for row in some for value in self._values(row)])
+            )
         return statements
 
     def read(self, values: Sequence[Value]) -> Row:
@@ -118,23 +123,20 @@ class Table(Generic[Row]):
             ValueError: it is none.
         """
         fields = dict(zip(self._columns, values, strict=True))
-        for column in self._json:
-            fields[column] = msgspec.json.decode(str(fields[column]))
+        for place in self._json:
+            fields[self._columns[place]] = msgspec.json.decode(str(values[place]))
         return msgspec.convert(fields, self._row, strict=False, builtin_types=(bytes,))
+
+    def _values(self, row: Row) -> list[Value]:
+        plain: dict[str, Value] = msgspec.to_builtins(row, builtin_types=(bytes,))
+        values = list(plain.values())
+        for place in self._json:
+            values[place] = msgspec.json.encode(values[place]).decode()
+        return values
 
 
 def _equal(columns: Sequence[str]) -> str:
     return " AND ".join(f"{column} = ?" for column in columns)
-
-
-def _values(row: msgspec.Struct) -> list[Value]:
-    plain: dict[str, Value | tuple[object, ...] | list[object]] = msgspec.to_builtins(
-        row, builtin_types=(bytes,)
-    )
-    return [
-        msgspec.json.encode(value).decode() if isinstance(value, tuple | list) else value
-        for value in plain.values()
-    ]
 
 
 class StoredOverview(RunOverview, frozen=True, kw_only=True):

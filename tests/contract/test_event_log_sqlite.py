@@ -11,7 +11,13 @@ from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.log.sqlite import SQLiteLog
 
 
+@pytest.mark.parametrize("threads", [1, 2], ids=["alone", "beside-a-thread"])
 class TestSQLiteLog(EventLogContract):
+    @pytest.fixture(autouse=True)
+    def company(self, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Records are read in one way by a process of one thread, in another by any other."""
+        monkeypatch.setattr("threading.active_count", lambda: threads)
+
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Iterator[OpenStore]:
         with ExitStack() as opened:

@@ -15,6 +15,13 @@ RECORDS = 2500
 """More than a page of them."""
 
 
+@pytest.fixture(params=[1, 2], ids=["alone", "beside-a-thread"], autouse=True)
+def company(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records are read in one way by a process of one thread, in another by any other."""
+    threads: int = request.param
+    monkeypatch.setattr("threading.active_count", lambda: threads)
+
+
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("original") / "log.db"

@@ -29,7 +29,9 @@ def progress_rows(story: Story) -> list[RestoreRunProgressRow]:
     table: dict[restore_run_progress.Key, RestoreRunProgressRow] = {}
     state = RestoreRunProgressState()
     for envelope in story.envelopes:
-        carry_out(table, restore_run_progress.apply(state, envelope))
+        changed: restore_run_progress.Changed = {}
+        restore_run_progress.apply(state, envelope, changed)
+        carry_out(table, changed)
     return list(table.values())
 
 
@@ -37,7 +39,9 @@ def run_row(story: Story) -> RestoreRunRow:
     table: dict[restore_run.Key, RestoreRunRow] = {}
     state = RestoreRunState()
     for envelope in story.envelopes:
-        carry_out(table, restore_run.apply(state, envelope))
+        changed: restore_run.Changed = {}
+        restore_run.apply(state, envelope, changed)
+        carry_out(table, changed)
     (row,) = table.values()
     return row
 

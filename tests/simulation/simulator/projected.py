@@ -29,8 +29,12 @@ class Projected:
         for envelope in envelopes:
             self.seq, self._last = envelope.seq, envelope
             progress.apply(self.progress, envelope)
-            carry_out(self.runs, restore_run.apply(self._run_state, envelope))
-            carry_out(self.rows, restore_run_progress.apply(self._row_state, envelope))
+            runs: restore_run.Changed = {}
+            rows: restore_run_progress.Changed = {}
+            restore_run.apply(self._run_state, envelope, runs)
+            restore_run_progress.apply(self._row_state, envelope, rows)
+            carry_out(self.runs, runs)
+            carry_out(self.rows, rows)
 
     def document(self) -> ProgressDocument | None:
         """The progress as of the last record."""
