@@ -277,7 +277,9 @@ class Engine:
     def _keep_tables(self, run: Run) -> TablesKeeper | None:
         if self._tables is None:
             return None
-        keeper = TablesKeeper(self._log, self._tables, run.id, on_trouble=run.tables_changed)
+        keeper = TablesKeeper(
+            self._log, self._tables, run.id, seen=run.put_away, on_trouble=run.tables_changed
+        )
         run.subscribe(keeper.heard)
         keeper.start()
         return keeper

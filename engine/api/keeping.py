@@ -1,18 +1,19 @@
-"""Keeps a run's tables up to date while an engine works on it, in a thread of its own."""
+"""Keeps up what lies beside a run's log while an engine works on it, in a thread of its own."""
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from loguru import logger
 
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import LogError, TablesMoved
-from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.log.port import Checkpoint, EventLog
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
 from scylla_restore.events.tables.port import ProjectionTables
-from scylla_restore.events.tables.projector import Projector
+from scylla_restore.events.tables.projector import CHECKPOINT_EVERY, Projector
 
 INTERVAL_S: Final = 1.0
 """The tables follow the log by so much: rows of one interval are written together, and once."""
@@ -28,6 +29,8 @@ _ENDS = (RunPaused, RunFailed, RunAborted, RunCompleted)
 class TablesKeeper:
     """The tables of a run that is being worked on; they never hold it up, whatever happens to them.
 
+    ``seen`` tells what the engine has seen of the run, which is put away now and then for others to begin with.
+
     A store that does not take them is asked again, less and less often. That is said once, to ``on_trouble`` as well,
     which is given None when it is over.
     """
@@ -38,10 +41,14 @@ class TablesKeeper:
         tables: ProjectionTables,
         run: str,
         *,
+        seen: Callable[[], Checkpoint | None],
         on_trouble: Callable[[Exception | None], None],
         interval_s: float = INTERVAL_S,
     ) -> None:
+        self._log = log
         self._projector = Projector(log, tables, run)
+        self._seen = seen
+        self._heard_seq = self._put_away_seq = 0
         self._on_trouble = on_trouble
         self._interval_s = interval_s
         self._changed = threading.Condition()
@@ -57,6 +64,7 @@ class TablesKeeper:
 
     def heard(self, envelope: Envelope) -> None:
         """Take note that the log has grown; returns at once."""
+        self._heard_seq = envelope.seq
         is_end = isinstance(envelope.event, _ENDS)
         # Looked at without the lock: for most events nothing changes.
         if self._has_news and not is_end:
@@ -91,6 +99,8 @@ class TablesKeeper:
             else:
                 pause_s = self._interval_s
                 self._recovered()
+            if self._heard_seq - self._put_away_seq >= CHECKPOINT_EVERY:
+                self._put_away()
             self._pause(pause_s)
         self._finish()
 
@@ -133,9 +143,18 @@ class TablesKeeper:
         logger.bind(run=self._projector.run).info("the run's tables are up to its log again")
         self._on_trouble(None)
 
+    def _put_away(self) -> None:
+        """Save what was seen; it is a cache, so a log that does not take it is no trouble."""
+        self._put_away_seq = self._heard_seq
+        checkpoint = self._seen()
+        if checkpoint is not None:
+            with suppress(LogError):
+                self._log.save_checkpoint(checkpoint)
+
     def _finish(self) -> None:
         try:
             self._catch_up()
             self._projector.save()
         except LogError as error:
             self._failed(error)
+        self._put_away()

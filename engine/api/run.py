@@ -10,11 +10,13 @@ from scylla_restore.engine.core.state import Status
 from scylla_restore.engine.errors import EngineCrashed, RestoreError
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import LogError
+from scylla_restore.events.log.port import Checkpoint
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.run import RunAborted, RunFailed, RunPaused
-from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.putting_away import encode
+from scylla_restore.events.projections.seen import CHECKPOINT_NAME, Seen, apply
 
 Subscriber = Callable[[Envelope], None]
 EXIT_PAUSED = 3
@@ -47,7 +49,7 @@ class Run:
         abandon: Callable[[], None],
     ) -> None:
         self.id = run
-        self._seen = seen
+        self._seen = Seen(progress=seen)
         self._request = request
         self._abandon = abandon
         self._lock = threading.Lock()
@@ -74,8 +76,8 @@ class Run:
     def progress(self, now: datetime) -> ProgressDocument:
         """Return where the run stands."""
         with self._lock:
-            last_at = self._seen.last_at
-            return document(self._seen, max(now, last_at) if last_at else now)
+            seen = self._seen.progress
+            return document(seen, max(now, seen.last_at) if seen.last_at else now)
 
     @property
     def log_away(self) -> LogError | None:
@@ -102,7 +104,7 @@ class Run:
         """Take in records that are durable."""
         with self._lock:
             for envelope in envelopes:
-                progress.apply(self._seen, envelope)
+                apply(self._seen, envelope)
             subscribers = list(self._subscribers)
             self._last = envelopes[-1]
             self._log_away = None
@@ -113,7 +115,16 @@ class Run:
     def snapshot(self) -> bytes:
         """Return the progress as a checkpoint keeps it."""
         with self._lock:
-            return msgspec.msgpack.encode(self._seen)
+            return msgspec.msgpack.encode(self._seen.progress)
+
+    def put_away(self) -> Checkpoint | None:
+        """Return what was seen of the run, to be kept beside its log for whoever looks; None for nothing new."""
+        with self._lock:
+            last = self._last
+            if last is None:
+                return None
+            state = encode(self._seen)
+        return Checkpoint(run=self.id, name=CHECKPOINT_NAME, seq=last.seq, hash=last.hash, state=state)
 
     def log_went_away(self, error: LogError) -> None:
         """Remember that the log does not answer."""

@@ -7,7 +7,7 @@ from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.progress import ProgressState, RunState
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
-from scylla_restore.events.tables.projector import put_away
+from scylla_restore.events.tables.seeing import seen_before
 
 
 class Follower:
@@ -37,9 +37,9 @@ class Follower:
 
     def _take_up(self) -> None:
         """Begin with what an engine has put away, so that a long log need not be read from its start."""
-        kept, position = put_away(self._log, self._run)
-        if position is not None:
-            self.state, self._waits, self._seq = kept.progress, Waits(kept.waits), position.seq
+        seen, seq = seen_before(self._log, self._run)
+        if seq:
+            self.state, self._waits, self._seq = seen.progress, Waits(seen.waits), seq
 
     @property
     def is_over(self) -> bool:

@@ -12,8 +12,8 @@ from scylla_restore.events.projections.catalogue import Catalogue
 
 Key = tuple[str, str, str]
 
-_HEARD: Final = frozenset({RunStarted, DirectoryIndexed, LocationIndexed, StageEntered, RunCompleted})
-"""Nearly all of a log's records change nothing here: a look at their kind is all that they take."""
+HEARD: Final = frozenset({RunStarted, DirectoryIndexed, LocationIndexed, StageEntered, RunCompleted})
+"""All others change nothing here."""
 
 
 class RestoreTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class RestoreRunState(msgspec.Struct, kw_only=True):
 
 def apply(state: RestoreRunState, envelope: Envelope, changed: Changed) -> None:
     """Fold one record into ``state``, and put into ``changed`` what it changes in the table."""
-    if type(envelope.event) not in _HEARD:
+    if type(envelope.event) not in HEARD:
         return
     match envelope.event:
         case DirectoryIndexed() as event:

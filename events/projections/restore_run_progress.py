@@ -37,7 +37,7 @@ _AboutAttempt = (
     | batches.LoadFailed
     | batches.BatchReturned
 )
-_HEARD: Final = frozenset(
+HEARD: Final = frozenset(
     {
         *get_args(_AboutAttempt),
         batches.BatchAssigned,
@@ -47,7 +47,7 @@ _HEARD: Final = frozenset(
         NodeJoined,
     }
 )
-"""Half of a log's records change nothing here: a look at their kind is all that they take."""
+"""All others, half of a log, change nothing here."""
 
 
 class RestoreRunProgressRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,19 +112,20 @@ class Host(msgspec.Struct, kw_only=True):
 
 
 class RestoreRunProgressState(msgspec.Struct, kw_only=True):
-    """The fold: what there is to restore, hosts by address, and attempts under way by batch."""
+    """The fold: what there is to restore, hosts by address, attempts under way by batch, and bytes restored so far."""
 
     run: str = ""
     cluster_id: str = ""
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
     hosts: dict[str, Host] = msgspec.field(default_factory=dict)
     open: dict[int, UnderWay] = msgspec.field(default_factory=dict)
+    restored: int = 0
 
 
 def apply(state: RestoreRunProgressState, envelope: Envelope, changed: Changed) -> None:
     """Fold one record into ``state``, and put into ``changed`` what it changes in the table."""
     event = envelope.event
-    if type(event) not in _HEARD:
+    if type(event) not in HEARD:
         return
     if isinstance(event, _AboutAttempt):
         attempt = state.open.get(event.batch)
@@ -173,6 +174,7 @@ def _take_on(
                 _put(attempt, replace(row, restore_started_at=_to_the_millisecond(at)), changed)
         case batches.SSTablesLoaded():
             del state.open[event.batch]
+            state.restored += attempt.size
             restored = attempt.size if attempt.native else row.downloaded + row.versioned_downloaded
             row = replace(row, restore_completed_at=_to_the_millisecond(at), restored=restored)
             _put(attempt, row, changed)

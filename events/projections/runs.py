@@ -1,13 +1,34 @@
 """A line per run: what `runs` lists."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.model.run import RunCompleted, RunStarted
-from scylla_restore.events.model.stages import Stage
+from scylla_restore.events.model.run import (
+    RunAborted,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.projections.progress import ProgressState, RunState, percent_done
+
+HEARD: Final = frozenset(
+    {
+        RunStarted,
+        RunResumed,
+        RunPaused,
+        RunFailed,
+        RunAborted,
+        RunCompleted,
+        StageEntered,
+    }
+)
+"""All others change nothing here."""
 
 
 class RunOverview(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +62,71 @@ class RunLine(msgspec.Struct, frozen=True, kw_only=True):
     ended: datetime | None
 
 
+class RunsState(msgspec.Struct, kw_only=True):
+    """The fold: all of a run's overview that a few of its records tell."""
+
+    run: str = ""
+    cluster: str = ""
+    cluster_id: str = ""
+    snapshot_tag: str = ""
+    stage: Stage = Stage.INIT
+    state: RunState = RunState.RUNNING
+    is_over: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def apply(state: RunsState, envelope: Envelope) -> None:
+    """Fold one record into ``state``."""
+    match envelope.event:
+        case RunStarted() as event:
+            state.run = envelope.run
+            state.cluster = event.cluster
+            state.cluster_id = event.cluster_id
+            state.snapshot_tag = event.target.selection.snapshot_tag
+            state.started_at = envelope.at
+        case StageEntered() as event:
+            state.stage = event.stage
+        case RunResumed():
+            state.state, state.ended_at = RunState.RUNNING, None
+        case RunPaused():
+            state.state = RunState.PAUSED
+        case RunFailed() as event:
+            _end(state, RunState.FAILED, envelope.at, is_over=not event.resumable)
+        case RunAborted():
+            _end(state, RunState.ABORTED, envelope.at, is_over=True)
+        case RunCompleted():
+            _end(state, RunState.DONE, envelope.at, is_over=True)
+            state.stage = Stage.DONE
+        case _:  # nothing else is in the overview
+            pass
+
+
+def _end(state: RunsState, how: RunState, at: datetime, *, is_over: bool) -> None:
+    state.state, state.ended_at, state.is_over = how, at, is_over
+
+
+def overview(state: RunsState | ProgressState, *, restored: int, size: int) -> RunOverview:
+    """Return the overview of a run of which ``restored`` bytes of ``size`` are in the cluster."""
+    return RunOverview(
+        run=state.run,
+        cluster=state.cluster,
+        cluster_id=state.cluster_id,
+        snapshot_tag=state.snapshot_tag,
+        stage=state.stage,
+        state=state.state,
+        is_over=state.is_over,
+        progress=percent_done(state.state, restored=restored, size=size),
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+    )
+
+
+def overview_of_progress(state: ProgressState) -> RunOverview:
+    """Return the overview of a run whose log is folded."""
+    return overview(state, restored=state.restored, size=state.catalogue.total.size)
+
+
 def overview_of_completed(first: Envelope, last: Envelope) -> RunOverview | None:
     """Return the overview of a run that is done, from its two ends alone; None if that takes more records."""
     if not (isinstance(first.event, RunStarted) and isinstance(last.event, RunCompleted)):
@@ -56,22 +142,6 @@ def overview_of_completed(first: Envelope, last: Envelope) -> RunOverview | None
         progress=100.0,
         started_at=first.at,
         ended_at=last.at,
-    )
-
-
-def overview(state: ProgressState) -> RunOverview:
-    """Return the overview of a run whose log is folded."""
-    return RunOverview(
-        run=state.run,
-        cluster=state.cluster,
-        cluster_id=state.cluster_id,
-        snapshot_tag=state.snapshot_tag,
-        stage=state.stage,
-        state=state.state,
-        is_over=state.is_over,
-        progress=percent_done(state.state, restored=state.restored, size=state.catalogue.total.size),
-        started_at=state.started_at,
-        ended_at=state.ended_at,
     )
 
 

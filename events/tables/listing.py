@@ -3,9 +3,9 @@
 from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections import progress
-from scylla_restore.events.projections.runs import RunOverview, overview, overview_of_completed
+from scylla_restore.events.projections.runs import RunOverview, overview_of_completed, overview_of_progress
 from scylla_restore.events.tables.port import KeptRun, ProjectionTables
-from scylla_restore.events.tables.projector import put_away
+from scylla_restore.events.tables.seeing import seen_before
 
 
 def known_runs(tables: ProjectionTables | None) -> dict[str, KeptRun]:
@@ -38,7 +38,7 @@ def _overview(log: EventLog, run: str, known: KeptRun | None) -> RunOverview:
     last = next(log.read(run, from_seq=head.seq), first)
     if (completed := overview_of_completed(first, last)) is not None:
         return completed
-    kept, position = put_away(log, run)
-    for envelope in log.read(run, from_seq=1 if position is None else position.seq + 1):
-        progress.apply(kept.progress, envelope)
-    return overview(kept.progress)
+    seen, seq = seen_before(log, run)
+    for envelope in log.read(run, from_seq=seq + 1):
+        progress.apply(seen.progress, envelope)
+    return overview_of_progress(seen.progress)

@@ -19,8 +19,8 @@ from scylla_restore.events.errors import LogError, TablesMoved, UnknownRun
 from scylla_restore.events.log.port import Checkpoint, EventLog
 from scylla_restore.events.log.reading import usable_checkpoint
 from scylla_restore.events.model.run import RunStarted
-from scylla_restore.events.projections import kept
 from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept
+from scylla_restore.events.projections.putting_away import decode, encode
 from scylla_restore.events.tables.port import Position, ProjectionTables, RunKey
 
 STEP_RECORDS: Final = 2_000
@@ -91,7 +91,7 @@ class Projector:
             name=CHECKPOINT_NAME,
             seq=folded.seq,
             hash=folded.hash,
-            state=kept.encode(self._folding.state),
+            state=encode(self._folding.state),
         )
         with suppress(LogError):
             self._log.save_checkpoint(checkpoint)
@@ -109,7 +109,7 @@ class Projector:
             applied = None
         state, self._folded = Kept(), None
         if applied is not None:
-            state, self._folded = put_away(self._log, self.run, upto=applied.seq)
+            state, self._folded = _put_away(self._log, self.run, upto=applied.seq)
         self._folding = Folding(state)
         self._saved_seq = _seq(self._folded)
         self._applied, self._unapplied, self._records = applied, None, None
@@ -165,15 +165,15 @@ def run_key(log: EventLog, run: str) -> RunKey | None:
     return RunKey(cluster_id=first.event.cluster_id, run=run)
 
 
-def put_away(log: EventLog, run: str, *, upto: int | None = None) -> tuple[Kept, Position | None]:
+def _put_away(log: EventLog, run: str, *, upto: int) -> tuple[Kept, Position | None]:
     """Return the folds as they were put away last, and after which record; fresh ones and None where none are.
 
     Those that go beyond record ``upto`` count as none.
     """
     checkpoint = usable_checkpoint(log, run, CHECKPOINT_NAME)
-    if checkpoint is not None and (upto is None or checkpoint.seq <= upto):
+    if checkpoint is not None and checkpoint.seq <= upto:
         with suppress(ValueError):
-            return kept.decode(checkpoint.state), Position(seq=checkpoint.seq, hash=checkpoint.hash)
+            return decode(checkpoint.state, Kept), Position(seq=checkpoint.seq, hash=checkpoint.hash)
     return Kept(), None
 
 

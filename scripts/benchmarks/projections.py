@@ -79,7 +79,7 @@ def _measure_keeping(
     for is_kept in (False, True):
         run = f"{RUN[:-1]}{is_kept:d}"
         params = {"store": store, "group": GROUP, "tables kept": is_kept, "events": len(lines)}
-        keeper = TablesKeeper(log, tables, run, on_trouble=lambda _: None)
+        keeper = TablesKeeper(log, tables, run, seen=lambda: None, on_trouble=lambda _: None)
         if is_kept:
             keeper.start()
         waits_s, took_s = _append(log, run, lines, keeper if is_kept else None, group=GROUP)

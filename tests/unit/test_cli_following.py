@@ -4,12 +4,12 @@ import pytest
 from tests.support.histories import Appender, troubled_history
 from tests.support.story import RUN, START
 
+from scylla_restore.engine.api import Run
 from scylla_restore.engine.cli.following import Follower
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeSuspended
-from scylla_restore.events.tables.memory import MemoryTables
-from scylla_restore.events.tables.projector import Projector
+from scylla_restore.events.projections.progress import ProgressState
 
 SUSPENDED = NodeSuspended(
     node="10.0.0.1", until=START, failures=1, failure=Failure(cause=Cause.UNREACHABLE, message="no answer")
@@ -22,9 +22,12 @@ def test_progress_and_waits_are_the_same_wherever_the_folds_were_put_away(put_aw
     log = MemoryLog()
     appender = Appender(log)
     appender.append(story.envelopes[:put_away])
-    projector = Projector(log, MemoryTables(), RUN)
-    projector.advance()
-    projector.save()
+    run = Run(RUN, ProgressState(), request=lambda _abort, _by: None, abandon=lambda: None)
+    run.recorded(story.envelopes[:put_away] or story.envelopes[:1])
+    checkpoint = run.put_away()
+    assert checkpoint is not None
+    if put_away:
+        log.save_checkpoint(checkpoint)
     appender.append(story.envelopes[put_away:])
     plain = MemoryLog()
     story.write_to(plain)

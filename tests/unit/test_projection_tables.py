@@ -50,7 +50,7 @@ def overview(story: Story) -> runs.RunOverview:
     state = ProgressState()
     for envelope in story.envelopes:
         progress.apply(state, envelope)
-    return runs.overview(state)
+    return runs.overview_of_progress(state)
 
 
 def test_a_restored_batch_is_a_row_with_all_of_scylla_managers_columns() -> None:

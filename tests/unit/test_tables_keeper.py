@@ -11,12 +11,11 @@ from tests.support.story import CLUSTER_ID, RUN, indexed_story
 from scylla_restore.engine.api.keeping import TablesKeeper
 from scylla_restore.events.errors import LogUnavailable, TablesMoved
 from scylla_restore.events.log.memory import MemoryLog
-from scylla_restore.events.log.port import EventLog
+from scylla_restore.events.log.port import Checkpoint, EventLog
 from scylla_restore.events.model.run import RunPaused
-from scylla_restore.events.projections.kept import Changes
+from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes
 from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import Position, RunKey
-from scylla_restore.events.tables.projector import put_away
 
 KEY = RunKey(cluster_id=CLUSTER_ID, run=RUN)
 PATIENCE_S = 30
@@ -60,7 +59,15 @@ class Kept:
 
     def __init__(self, log: EventLog, tables: WatchedTables, *, interval_s: float = 0.01) -> None:
         self.told: SimpleQueue[Exception | None] = SimpleQueue()
-        self.keeper = TablesKeeper(log, tables, RUN, on_trouble=self.told.put, interval_s=interval_s)
+        self.seen: Checkpoint | None = None
+        self.keeper = TablesKeeper(
+            log,
+            tables,
+            RUN,
+            seen=lambda: self.seen,
+            on_trouble=self.told.put,
+            interval_s=interval_s,
+        )
         self.keeper.start()
 
 
@@ -107,9 +114,14 @@ def test_closing_brings_the_tables_to_the_end_and_puts_the_folds_away(log: Memor
     kept = Kept(log, tables, interval_s=NEVER_S)
     assert tables.wait_for(20)
     appender.append(story.envelopes[20:])
+    last = story.envelopes[-1]
+    kept.seen = Checkpoint(run=RUN, name="progress", seq=last.seq, hash=last.hash, state=b"seen")
     kept.keeper.close()
-    assert tables.wait_for(len(story.envelopes))
-    assert put_away(log, RUN)[1] == tables.position(KEY)
+    assert tables.wait_for(last.seq)
+    folds = log.load_checkpoint(RUN, CHECKPOINT_NAME)
+    assert folds is not None
+    assert folds.seq == last.seq
+    assert log.load_checkpoint(RUN, "progress") == kept.seen
 
 
 def test_tables_that_fail_are_tried_again_and_that_is_said_once(log: MemoryLog) -> None:

@@ -8,12 +8,17 @@ from tests.support.story import CLUSTER_ID, RUN, Story
 from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.events.errors import LogUnavailable
 from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.log.port import Checkpoint
 from scylla_restore.events.projections.progress import ProgressState, apply
-from scylla_restore.events.projections.runs import RunOverview, overview
+from scylla_restore.events.projections.putting_away import encode
+from scylla_restore.events.projections.runs import RunOverview, overview_of_progress
+from scylla_restore.events.projections.seen import CHECKPOINT_NAME, Seen
+from scylla_restore.events.projections.seen import apply as apply_to_seen
 from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import KeptRun
 from scylla_restore.events.tables.projector import Projector
+from scylla_restore.events.tables.seeing import seen_before
 
 
 class NoTables(MemoryTables):
@@ -28,7 +33,7 @@ def told(story: Story) -> RunOverview:
     state = ProgressState()
     for envelope in story.envelopes:
         apply(state, envelope)
-    return overview(state)
+    return overview_of_progress(state)
 
 
 @pytest.mark.parametrize("history", sorted(HISTORIES))
@@ -71,3 +76,19 @@ def test_a_log_is_not_asked_about_a_run_that_is_over() -> None:
     log._runs[RUN].head_hash = log._runs[RUN].records[-1].hash
     assert unfinished_of(log, CLUSTER_ID, None) is not None
     assert unfinished_of(log, CLUSTER_ID, tables) is None
+
+
+@pytest.mark.parametrize("history", sorted(HISTORIES))
+@pytest.mark.parametrize("spoilt", [b"", b"\xff"])
+def test_what_an_engine_has_put_away_is_gone_on_with_if_it_can_be_read(history: str, spoilt: bytes) -> None:
+    story, log = HISTORIES[history](), MemoryLog()
+    story.write_to(log)
+    seen, last = Seen(), story.envelopes[14]
+    for envelope in story.envelopes[:15]:
+        apply_to_seen(seen, envelope)
+    checkpoint = Checkpoint(
+        run=RUN, name=CHECKPOINT_NAME, seq=last.seq, hash=last.hash, state=encode(seen) + spoilt
+    )
+    log.save_checkpoint(checkpoint)
+    assert seen_before(log, RUN) == ((Seen(), 0) if spoilt else (seen, 15))
+    assert list_runs(log, None) == [told(story)]

@@ -12,11 +12,15 @@ from scylla_restore.events.envelope import StoredRecord
 from scylla_restore.events.errors import LogUnavailable, TablesMoved, UnknownRun
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Checkpoint
-from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept, decode, encode
+from scylla_restore.events.projections import progress
+from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept
+from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.putting_away import decode, encode
+from scylla_restore.events.projections.runs import overview_of_progress
 from scylla_restore.events.tables import projector as projector_module
 from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import Position, ProjectionTables, Rows, RunKey
-from scylla_restore.events.tables.projector import Projector, put_away
+from scylla_restore.events.tables.projector import Projector
 from scylla_restore.events.tables.rebuilding import rebuild
 
 KEY = RunKey(cluster_id=CLUSTER_ID, run=RUN)
@@ -128,7 +132,6 @@ def test_what_was_put_away_is_not_folded_again() -> None:
     assert bring_up(log, tables).seq == end + 1
     # The first record tells whose run it is, and the last one known whether the rest belongs to it.
     assert set(log.read_from) == {1, end}
-    assert put_away(log, RUN)[1] == Position(seq=end, hash=story.envelopes[end - 1].hash)
 
 
 def test_folds_are_put_away_now_and_then() -> None:
@@ -253,5 +256,13 @@ def test_folds_go_on_the_same_after_they_were_put_away(story: Story) -> None:
     for envelope in story.envelopes:
         part = Folding(state)
         part.fold([envelope])
-        state = decode(encode(part.state))
+        state = decode(encode(part.state), Kept)
     assert state == whole.state
+
+
+def test_the_overview_is_the_one_that_progress_tells(story: Story) -> None:
+    state, folding = ProgressState(), Folding(Kept())
+    for envelope in story.envelopes:
+        progress.apply(state, envelope)
+        folding.fold([envelope])
+        assert folding.take().overview == overview_of_progress(state)
