@@ -44,7 +44,7 @@ class Folding:
         self._progress_rows: restore_run_progress.Changed = {}
 
     def fold(self, envelopes: Iterable[Envelope]) -> None:
-        """Fold records. Where reading one fails, those before it are folded."""
+        """Fold records."""
         state = self.state
         for envelope in envelopes:
             kind = type(envelope.event)

@@ -240,4 +240,5 @@ def _forget(attempt: UnderWay, changed: Changed) -> None:
 
 def _to_the_millisecond(at: datetime) -> datetime:
     """Cut a time to what CQL's timestamps can hold, so that a row is the same wherever it is kept."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    beyond = at.microsecond % 1000
+    return at.replace(microsecond=at.microsecond - beyond) if beyond else at

@@ -27,6 +27,9 @@ STEP_RECORDS: Final = 2_000
 STEP_BYTES: Final = 8 * 2**20
 """A step takes so many records, or fewer if they are large. It bounds how long the log waits for one transaction."""
 
+_BLOCK_RECORDS: Final = 32
+"""So many are in memory at once: some are a megabyte."""
+
 CHECKPOINT_EVERY: Final = 50_000
 """Records, after which the folds are put away: what is to be folded again after a kill."""
 
@@ -122,22 +125,30 @@ class Projector:
         behind = self.seq - folded_seq
         if self._records is None:
             self._records = self._log.read(self.run, from_seq=folded_seq + 1)
-        step = _Step(self._records, min(behind, self._step_records) if behind > 0 else self._step_records)
+        most = min(behind, self._step_records) if behind > 0 else self._step_records
         try:
-            self._folding.fold(step)
+            has_folded = self._fold(self._records, most)
         except BaseException:
             self._records = None
             raise
-        finally:
-            if step.last is not None:
-                self._folded = Position(seq=step.last.seq, hash=step.last.hash)
-        if step.last is None:
+        if not has_folded:
             self._records = None
         if behind > 0:
             self._folding.take()
         elif self._folded is not None and self._folded != self._applied:
             self._unapplied = self._folding.take(), self._folded
-        return step.last is not None or self._unapplied is not None
+        return has_folded or self._unapplied is not None
+
+    def _fold(self, records: Iterator[Envelope], most: int) -> bool:
+        """Fold so many records, or fewer if they are large, and return whether there were any."""
+        left, size, has_folded = most, 0, False
+        while left > 0 and size < STEP_BYTES and (block := list(islice(records, min(left, _BLOCK_RECORDS)))):
+            self._folding.fold(block)
+            self._folded = Position(seq=block[-1].seq, hash=block[-1].hash)
+            left -= len(block)
+            size += sum(len(envelope.record) for envelope in block)
+            has_folded = True
+        return has_folded
 
     def _apply(self, key: RunKey, changes: Changes, upto: Position) -> None:
         try:
@@ -184,21 +195,3 @@ def _is_in(log: EventLog, run: str, position: Position) -> bool:
 
 def _seq(position: Position | None) -> int:
     return 0 if position is None else position.seq
-
-
-class _Step:
-    """Some of the records to come; ``last`` is the last one that was taken."""
-
-    def __init__(self, records: Iterator[Envelope], most: int) -> None:
-        self._records = records
-        self._most = most
-        self.last: Envelope | None = None
-
-    def __iter__(self) -> Iterator[Envelope]:
-        size = 0
-        for envelope in islice(self._records, self._most):
-            self.last = envelope
-            yield envelope
-            size += len(envelope.record)
-            if size >= STEP_BYTES:
-                return

@@ -190,9 +190,10 @@ def test_whoever_finds_that_others_wrote_goes_on_from_there() -> None:
 
 def test_a_step_takes_few_records_where_they_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projector_module, "STEP_BYTES", 1)
+    monkeypatch.setattr(projector_module, "_BLOCK_RECORDS", 3)
     story, tables = calm_history(), FailingTables()
     bring_up(logged(story), tables)
-    assert tables.steps == len(story.envelopes)
+    assert tables.steps == -(-len(story.envelopes) // 3)
 
 
 class BusyTables(FailingTables):
