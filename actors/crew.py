@@ -8,6 +8,7 @@ from scylla_restore.actors.location import OpenStore, spawn_location
 from scylla_restore.actors.node import node_name, spawn_node
 from scylla_restore.actors.procedures.asking import Node, failure_of
 from scylla_restore.actors.procedures.discover import discover, resolve_tables
+from scylla_restore.actors.procedures.repair_plan import plan_repair
 from scylla_restore.actors.runtime import Address, Call, Runtime
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.core.commands import (
@@ -16,12 +17,14 @@ from scylla_restore.engine.core.commands import (
     DiscoverCluster,
     LocationCommand,
     NodeCommand,
+    PlanRepair,
     ReplaceActor,
     ResolveTables,
 )
 from scylla_restore.engine.errors import NodeError
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.nodes import DiscoveryFailed
+from scylla_restore.events.model.repairs import RepairPlanFailed
 
 Crash = Callable[[str, BaseException], None]
 
@@ -109,7 +112,13 @@ class ActorCrew:
         try:
             gateway = await Call(self._cluster, lambda cluster: cluster.contact())
         except NodeError as error:
-            report(DiscoveryFailed(failure=failure_of(error), exit_code=error.exit_code))
+            failure = failure_of(error)
+            is_plan = isinstance(command, PlanRepair)
+            report(
+                RepairPlanFailed(failure=failure)
+                if is_plan
+                else DiscoveryFailed(failure=failure, exit_code=error.exit_code)
+            )
             return
         node = Node(gateway, address="contact point", now=self._runtime.now, report=report)
         match command:
@@ -117,6 +126,8 @@ class ActorCrew:
                 await discover(node)
             case ResolveTables():
                 await resolve_tables(node, command)
+            case PlanRepair():
+                await plan_repair(node, command)
             case _:
                 raise TypeError(f"nobody carries out {type(command).__name__}")
 

@@ -11,14 +11,25 @@ from scylla_restore.engine.core.commands import (
     MoveIntoUpload,
     OpenLocation,
     ReadNodeSettings,
+    RepairTable,
     StopDownload,
+    StopRepair,
     Undo,
     VerifyLocation,
 )
 from scylla_restore.events.model import AnyEvent
 
 NodeLetter = (
-    JoinNode | ReadNodeSettings | Alter | Undo | DownloadBatch | StopDownload | MoveIntoUpload | LoadSSTables
+    JoinNode
+    | ReadNodeSettings
+    | Alter
+    | Undo
+    | DownloadBatch
+    | StopDownload
+    | MoveIntoUpload
+    | LoadSSTables
+    | RepairTable
+    | StopRepair
 )
 """All that a NodeActor is told from outside."""
 

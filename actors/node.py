@@ -1,4 +1,4 @@
-"""The actor of one node: a command comes in, a procedure runs in one of three lanes, events go up."""
+"""The actor of one node: a command comes in, a procedure runs in one of four lanes, events go up."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -10,6 +10,7 @@ from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.actors.procedures.download import download
 from scylla_restore.actors.procedures.join import join, read_settings
 from scylla_restore.actors.procedures.load import load_sstables, move_into_upload
+from scylla_restore.actors.procedures.repair import repair_table, stop_left
 from scylla_restore.actors.runtime import Address, Lane, Runtime
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.core.commands import (
@@ -19,7 +20,9 @@ from scylla_restore.engine.core.commands import (
     LoadSSTables,
     MoveIntoUpload,
     ReadNodeSettings,
+    RepairTable,
     StopDownload,
+    StopRepair,
     Undo,
 )
 from scylla_restore.events.model import AnyEvent
@@ -54,7 +57,7 @@ def spawn_node(
 
 
 class NodeActor:
-    """A node takes one download, one load and one other thing at a time. What it may do is decided elsewhere."""
+    """A node takes one download, one load, one repair and one other thing at a time. What it may do is decided elsewhere."""
 
     def __init__(
         self,
@@ -74,7 +77,9 @@ class NodeActor:
         self._download_lane: Lane = runtime.lane(f"{name} download", on_crash)
         self._load_lane: Lane = runtime.lane(f"{name} load", on_crash)
         self._control_lane: Lane = runtime.lane(f"{name} control", on_crash)
+        self._repair_lane: Lane = runtime.lane(f"{name} repair", on_crash)
         self._downloading: tuple[int, int] | None = None
+        self._repairing: tuple[int, int] | None = None
 
     def receive(self, letter: NodeLetter | LaneCrashed) -> None:
         """Start what the command asks for, in its lane."""
@@ -82,11 +87,11 @@ class NodeActor:
             self._obey(letter)
         except BaseException:
             self._outlet.close()
-            for lane in (self._download_lane, self._load_lane, self._control_lane):
+            for lane in (self._download_lane, self._load_lane, self._control_lane, self._repair_lane):
                 lane.close()
             raise
 
-    def _obey(self, letter: NodeLetter | LaneCrashed) -> None:
+    def _obey(self, letter: NodeLetter | LaneCrashed) -> None:  # noqa: C901 - one case a letter
         match letter:
             case DownloadBatch():
                 self._downloading = (letter.batch, letter.attempt)
@@ -97,6 +102,11 @@ class NodeActor:
                 self._load_lane.start(move_into_upload(self._node, letter))
             case LoadSSTables():
                 self._load_lane.start(load_sstables(self._node, letter))
+            case RepairTable():
+                self._repairing = (letter.repair, letter.attempt)
+                self._repair_lane.start(repair_table(self._node, letter))
+            case StopRepair():
+                self._stop_repair(letter)
             case JoinNode():
                 self._control_lane.start(join(self._node, letter))
             case ReadNodeSettings():
@@ -115,3 +125,11 @@ class NodeActor:
         if self._downloading == (letter.batch, letter.attempt):
             self._downloading = None
             self._download_lane.stop()
+
+    def _stop_repair(self, letter: StopRepair) -> None:
+        """Stop the attempt that is meant, or end what an engine before has left of it."""
+        if self._repairing == (letter.repair, letter.attempt):
+            self._repairing = None
+            self._repair_lane.stop()
+        else:
+            self._repair_lane.start(stop_left(self._node, letter))

@@ -10,6 +10,7 @@ RestoreError
 │   │   ├── NotAuthorized  2   the agent's token is wrong
 │   │   ├── DirectoryMissing   no such directory, bucket or object
 │   │   ├── JobUnknown         the agent has forgotten the job
+│   │   ├── TaskUnknown        scylla has forgotten the task or repair
 │   │   ├── LoadBusy           retryable: "Already loading SSTables"
 │   │   └── NodeBusy           retryable: the node, or the store behind it, asks to come back later
 ├── StorageError           1   the object store's answer, or none
@@ -100,6 +101,10 @@ class DirectoryMissing(NodeRefused):
 
 class JobUnknown(NodeRefused):
     """The agent knows no such job: it was restarted since."""
+
+
+class TaskUnknown(NodeRefused):
+    """Scylla knows no such task or repair: it was restarted since, or the task ended long ago."""
 
 
 class LoadBusy(NodeRefused):

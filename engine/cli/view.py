@@ -17,6 +17,7 @@ from scylla_restore.events.projections.progress_document import (
     ProgressDocument,
     TableProgress,
 )
+from scylla_restore.events.projections.repairing import RepairProgress
 
 _NARROWEST = 60
 _BAR = 20
@@ -55,6 +56,7 @@ def progress_lines(
         *_tables(progress.keyspaces, shape),
         "",
         *_hosts(progress.hosts, shape),
+        *_repair(progress.repair, shape),
     ]
     if progress.error:
         lines += ["", f"error: {progress.error}"]
@@ -73,6 +75,8 @@ def status_line(progress: ProgressDocument) -> str:
         f"restored {bytes_text(progress.restored)} of {bytes_text(progress.size)}",
         f"downloaded {bytes_text(progress.downloaded)}",
     ]
+    if progress.repair is not None:
+        parts.append(f"repaired {progress.repair.percent:.1f} %")
     if progress.failed:
         parts.append(f"failed {bytes_text(progress.failed)}")
     if progress.eta_seconds is not None:
@@ -166,6 +170,21 @@ def _host(host: HostProgress, width: int) -> str:
         f"down {bytes_text(host.downloaded_bytes):>10} {rate_text(host.downloaded_bytes, host.download_ms):>12}  "
         f"load {rate_text(host.streamed_bytes, host.stream_ms):>12}"
     )
+
+
+def _repair(repair: RepairProgress | None, shape: Shape) -> list[str]:
+    """Return a line for all of the repair, and one for each unit under way."""
+    if repair is None:
+        return []
+    counts = f"{repair.tables_repaired} of {count_text(repair.tables, 'table')} repaired"
+    failed = f", {count_text(repair.failed, 'attempt')} failed" if repair.failed else ""
+    bar = _bar(int(repair.percent * 10), 1000, shape, width=30)
+    lines = ["", f"{bar}{repair.percent:.1f} %  {counts}{failed}"]
+    lines += [
+        f"{unit.host} repairs {unit.keyspace}.{unit.table}, {int(unit.share * 1000) / 10:.1f} %"
+        for unit in repair.running[: shape.hosts]
+    ]
+    return [*lines, f"error: {repair.error}"] if repair.error else lines
 
 
 def _bar(part: int, whole: int, shape: Shape, *, width: int = _BAR) -> str:

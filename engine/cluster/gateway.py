@@ -8,7 +8,17 @@ from scylla_restore.engine.cluster.agent import AgentApi
 from scylla_restore.engine.cluster.connections import KEPT_CONNECTIONS
 from scylla_restore.engine.cluster.endpoint import Timeouts
 from scylla_restore.engine.cluster.http import NodeClient
-from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
+from scylla_restore.engine.cluster.port import (
+    ClusterTopology,
+    DiskSpace,
+    JobProgress,
+    NodeInfo,
+    RemoteFile,
+    RingRange,
+    ScyllaTask,
+    TaskStatus,
+)
+from scylla_restore.engine.cluster.repair_api import RepairApi
 from scylla_restore.engine.cluster.scylla_api import ScyllaApi
 from scylla_restore.events.model.nodes import DiscoveredNode
 
@@ -22,6 +32,7 @@ class RestNodeGateway:
         self._client = client
         self.agent = AgentApi(client, timeouts)
         self.scylla = ScyllaApi(client, timeouts)
+        self.repairs = RepairApi(client, timeouts)
 
     @property
     def address(self) -> str:
@@ -136,6 +147,42 @@ class RestNodeGateway:
     def load_and_stream(self, keyspace: str, table: str) -> None:
         """See the port."""
         self.scylla.load_and_stream(keyspace, table)
+
+    def tablet_keyspaces(self) -> tuple[str, ...]:
+        """See the port."""
+        return self.repairs.tablet_keyspaces()
+
+    def ring(self, keyspace: str) -> tuple[RingRange, ...]:
+        """See the port."""
+        return self.repairs.ring(keyspace)
+
+    def table_size(self, keyspace: str, table: str) -> int:
+        """See the port."""
+        return self.repairs.table_size(keyspace, table)
+
+    def start_repair(self, keyspace: str, table: str, *, ranges: tuple[tuple[str, str], ...]) -> int:
+        """See the port."""
+        return self.repairs.start_repair(keyspace, table, ranges)
+
+    def repair_state(self, repair: int, *, wait_s: int) -> str:
+        """See the port."""
+        return self.repairs.repair_state(repair, wait_s=wait_s)
+
+    def start_tablet_repair(self, keyspace: str, table: str, *, full: bool) -> str:
+        """See the port."""
+        return self.repairs.start_tablet_repair(keyspace, table, full=full)
+
+    def task_status(self, task: str, *, wait_s: int) -> TaskStatus:
+        """See the port."""
+        return self.repairs.task_status(task, wait_s=wait_s)
+
+    def tasks(self, module: str) -> tuple[ScyllaTask, ...]:
+        """See the port."""
+        return self.repairs.tasks(module)
+
+    def abort_task(self, task: str) -> None:
+        """See the port."""
+        self.repairs.abort_task(task)
 
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         """See the port."""

@@ -60,6 +60,39 @@ class ClusterTopology(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[str, ...]
 
 
+class RingRange(msgspec.Struct, frozen=True, kw_only=True):
+    """A token range: ``start`` is not in it, ``end`` is; the last one wraps around. The first replica is the primary one."""
+
+    start: str
+    end: str
+    replicas: tuple[str, ...]
+
+
+class ScyllaTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as Scylla's task manager lists it; a vnode repair's ``sequence`` is the repair's number."""
+
+    id: str
+    type: str
+    state: str
+    keyspace: str
+    table: str
+    sequence: int
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in ("created", "running")
+
+
+class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a task stands: ``state`` is ``running``, ``done`` or ``failed``; ``total`` is 0 while it is not known."""
+
+    state: str
+    error: str
+    completed: float
+    total: float
+
+
 class NodeGateway(Protocol):
     """One node, reached through its agent. All paths are below ``data:`` unless they name a location."""
 
@@ -170,6 +203,60 @@ class NodeGateway(Protocol):
         Raises:
             LoadBusy: another load excludes this one for now.
             NodeUnreachable: the answer was lost; the load may go on.
+        """
+        ...
+
+    def tablet_keyspaces(self) -> tuple[str, ...]:
+        """Return the keyspaces that are replicated by tablets."""
+        ...
+
+    def ring(self, keyspace: str) -> tuple[RingRange, ...]:
+        """Return the token ranges of a keyspace that is not replicated by tablets."""
+        ...
+
+    def table_size(self, keyspace: str, table: str) -> int:
+        """Return the bytes that the table takes on this node's disk."""
+        ...
+
+    def start_repair(self, keyspace: str, table: str, *, ranges: tuple[tuple[str, str], ...]) -> int:
+        """Begin to repair ranges (start, end) of a table, none of which wraps around, and return the repair's number.
+
+        Without any the whole table, in the way for small ones. Numbers begin anew when Scylla is restarted.
+        """
+        ...
+
+    def repair_state(self, repair: int, *, wait_s: int) -> str:
+        """Wait until a repair ends, at most ``wait_s`` seconds: ``RUNNING``, ``SUCCESSFUL`` or ``FAILED``.
+
+        Raises:
+            TaskUnknown: there is no repair of that number since Scylla was started.
+        """
+        ...
+
+    def start_tablet_repair(self, keyspace: str, table: str, *, full: bool) -> str:
+        """Begin to repair all tablets of a table and return the task's id; ``full`` also those that were repaired before.
+
+        Nodes that know no modes of repair always do all, and must not be told ``full``.
+        """
+        ...
+
+    def task_status(self, task: str, *, wait_s: int) -> TaskStatus:
+        """Wait until a task ends, at most ``wait_s`` seconds, and tell how it stands.
+
+        Raises:
+            TaskUnknown: there is no such task any more.
+        """
+        ...
+
+    def tasks(self, module: str) -> tuple[ScyllaTask, ...]:
+        """Return the tasks of a module: ``repair`` (vnodes, of this node) or ``tablets`` (of the cluster)."""
+        ...
+
+    def abort_task(self, task: str) -> None:
+        """Ask a task to end.
+
+        Raises:
+            TaskUnknown: there is no such task.
         """
         ...
 

@@ -3,6 +3,8 @@
 Neither has error codes, so some refusals can be told by their text alone.
 """
 
+import re
+
 import msgspec
 
 from scylla_restore.engine.errors import (
@@ -14,11 +16,13 @@ from scylla_restore.engine.errors import (
     NodeRefused,
     NodeUnreachable,
     NotAuthorized,
+    TaskUnknown,
 )
 
 _LOADING = "Already loading SSTables"
 _TOGGLE_BUSY = "Autocompaction toggle is busy"
 _JOB_NOT_FOUND = "job not found"
+_UNKNOWN_TASK = re.compile(r"unknown repair id|task with id \S+ not found", re.IGNORECASE)
 _NO_SECTION = "didn't find section in config file"
 
 _UNAUTHORIZED = 401
@@ -56,7 +60,9 @@ def refusal(*, node: str, call: str, status: int, body: bytes, secret: str) -> N
     return kind(message, node=node, call=call, status=status, hint=hint)
 
 
-def _kind_of(status: int, words: str, *, from_rclone: bool) -> tuple[type[NodeRefused], str | None]:
+def _kind_of(  # noqa: PLR0911 - one return a kind
+    status: int, words: str, *, from_rclone: bool
+) -> tuple[type[NodeRefused], str | None]:
     """Return which error it is, and what can be done about it."""
     if status == _UNAUTHORIZED:
         return NotAuthorized, "it has to be the auth_token of scylla-manager-agent.yaml on the nodes"
@@ -66,6 +72,8 @@ def _kind_of(status: int, words: str, *, from_rclone: bool) -> tuple[type[NodeRe
         return NodeBusy, None
     if words == _JOB_NOT_FOUND:
         return JobUnknown, None
+    if not from_rclone and _UNKNOWN_TASK.search(words):
+        return TaskUnknown, None
     if _NO_SECTION in words:
         return NodeRefused, "set the location's provider up in scylla-manager-agent.yaml on the node"
     return (DirectoryMissing if status == _NOT_FOUND and from_rclone else NodeRefused), None

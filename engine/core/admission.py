@@ -5,7 +5,7 @@ Letters come late, twice, or from an attempt that was given up. What is dropped 
 
 from typing import Final
 
-from scylla_restore.engine.core.state import Phase, RunState
+from scylla_restore.engine.core.state import Phase, RepairPhase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE
 from scylla_restore.events.model import (
     AlterationEvent,
@@ -13,10 +13,12 @@ from scylla_restore.events.model import (
     BatchEvent,
     LocationEvent,
     NodeEvent,
+    RepairEvent,
     alterations,
     batches,
     locations,
     nodes,
+    repairs,
     run,
 )
 
@@ -46,6 +48,8 @@ def admits(state: RunState, event: AnyEvent) -> bool:  # noqa: PLR0911 - one ret
         return _admits_node(state, event)
     if isinstance(event, LocationEvent):
         return _admits_location(state, event)
+    if isinstance(event, RepairEvent):
+        return _admits_repair(state, event)
     match event:
         case run.ActorFailed():
             return event.actor not in state.crashed
@@ -105,3 +109,10 @@ def _admits_location(state: RunState, event: LocationEvent) -> bool:
             return not location.verified
         case _:
             return not location.indexed
+
+
+def _admits_repair(state: RunState, event: RepairEvent) -> bool:
+    if isinstance(event, repairs.RepairPlanned | repairs.RepairPlanFailed):
+        return state.repairs.plan is None
+    unit = state.repairs.units.get(event.repair)
+    return unit is not None and unit.attempt == event.attempt and unit.phase is RepairPhase.RUNNING

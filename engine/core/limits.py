@@ -21,6 +21,9 @@ ACTOR_CRASHES = 5
 UNDO_ATTEMPTS = 3
 """How often an undo is tried before the run ends with the alteration left in the ledger."""
 
+REPAIR_ATTEMPTS = 3
+"""A unit of the repair that failed so often fails the run."""
+
 SUSPEND_BASE_S = 2.0
 SUSPEND_MAX_S = 300.0
 SPACE_BASE_S = 15.0

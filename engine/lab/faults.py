@@ -11,7 +11,9 @@ import msgspec
 
 from scylla_restore.engine.lab.files import SharedFile
 
-FaultKind = Literal["error", "timeout", "reset", "cut", "slow", "lost-job", "disk-full", "corrupt"]
+FaultKind = Literal[
+    "error", "timeout", "reset", "cut", "slow", "lost-job", "disk-full", "corrupt", "failed-repair"
+]
 
 _COPIES = (
     "/agent/rclone/sync/copypaths*",
@@ -23,6 +25,7 @@ _CONCERNED: dict[str, tuple[str, ...]] = {
     "slow": (*_COPIES, "/storage_service/sstables/*"),
     "disk-full": (*_COPIES, "/agent/rclone/operations/about*"),
     "corrupt": _COPIES,
+    "failed-repair": ("/storage_service/repair_async/*", "/storage_service/tablets/repair"),
     "cut": ("/agent/rclone/operations/list*",),
 }
 
@@ -39,7 +42,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     ``error`` answers ``status``; ``timeout`` never answers; ``reset`` closes the connection in the middle of the
     answer; ``cut`` ends a listing early but properly, as the agent does when its store fails; ``slow`` divides
     speeds by ten (100 MiB/s where there is no limit); ``lost-job`` restarts the agent, which then answers;
-    ``disk-full`` reports no space and fails copies; ``corrupt`` flips a byte of copied data files.
+    ``disk-full`` reports no space and fails copies; ``corrupt`` flips a byte of copied data files; ``failed-repair`` begins a repair that
+    will have failed when it ends.
 
     ``carried_out`` tells whether the call has its effect: always with ``reset``, never with ``error``, and with
     ``timeout`` as told.

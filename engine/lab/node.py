@@ -74,7 +74,8 @@ class Node:
         self.server.drop_connections()
 
     def restart_scylla(self) -> None:
-        """Restart Scylla: loads under way are cut, compaction is on again."""
+        """Restart Scylla: loads and repairs under way are cut, compaction is on again."""
+        self.parts.cluster.repairs.restart(self.spec.address)
         old = self._loader
         self._loader, self._scylla = self._start_scylla()
         old.stop()
@@ -89,7 +90,9 @@ class Node:
             parts.loaded,
             lambda: parts.faults.stands("slow", parts.spec.address, path, path),
         )
-        return loader, ScyllaApi(parts.spec, parts.cluster, loader, parts.loaded, str(parts.data))
+        return loader, ScyllaApi(
+            parts.spec, parts.cluster, loader, parts.loaded, str(parts.data), repair_s=parts.speeds.repair_s
+        )
 
     def _answer_and_log(self, request: Request) -> Answer:
         began_s, began_at = time.monotonic(), time.time()
@@ -153,7 +156,7 @@ class Node:
         own = _OWN_CALLS.get((request.method, request.path))
         if own is not None:
             return own(agent)
-        return self._scylla.answer(request, slow="slow" in hits)
+        return self._scylla.answer(request, slow="slow" in hits, repair_fails="failed-repair" in hits)
 
     def _is_authorized(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

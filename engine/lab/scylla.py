@@ -23,7 +23,14 @@ class ScyllaApi:
     """Answers Scylla's paths for one node; one life of the node."""
 
     def __init__(
-        self, node: NodeSpec, cluster: Cluster, loader: Loader, loaded: LoadedFiles, data: str
+        self,
+        node: NodeSpec,
+        cluster: Cluster,
+        loader: Loader,
+        loaded: LoadedFiles,
+        data: str,
+        *,
+        repair_s: float = 0.0,
     ) -> None:
         self._node = node
         self._cluster = cluster
@@ -32,7 +39,7 @@ class ScyllaApi:
         self._compaction_off: set[str] = set()
         self._tombstone_gc_off: set[str] = set()
         self._toggling = threading.Lock()
-        self._tasks = scylla_tasks.TaskApi(cluster)
+        self._tasks = scylla_tasks.TaskApi(cluster, node.address, repair_s)
         self._config: Mapping[str, object] = {
             "listen_address": node.address,
             "rpc_address": node.address,
@@ -42,8 +49,8 @@ class ScyllaApi:
             "data_file_directories": [data],
         }
 
-    def answer(self, request: Request, *, slow: bool) -> Answer:
-        """Answer one request; ``slow`` is a fault."""
+    def answer(self, request: Request, *, slow: bool, repair_fails: bool = False) -> Answer:
+        """Answer one request; ``slow`` and ``repair_fails`` are faults."""
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         path = request.path.rstrip("/")
         fixed = self._fixed(path, query) if request.method == "GET" else None
@@ -55,7 +62,7 @@ class ScyllaApi:
         return (
             self._switches(request.method, head, name, query)
             or (self._told(head, name) if request.method == "GET" else None)
-            or self._tasks.answer(request.method, path, query)
+            or self._tasks.answer(request.method, path, query, fails=repair_fails)
             or _NOT_FOUND
         )
 

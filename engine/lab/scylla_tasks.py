@@ -3,52 +3,108 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import msgspec
+
 from scylla_restore.engine.lab.answers import Answer, scylla_error, scylla_json, scylla_void
 from scylla_restore.engine.lab.cluster import Cluster
+from scylla_restore.engine.lab.repairs import Work
 
 _DEFAULT_USER_TTL_S = 3600
+_STATES = {"running": "RUNNING", "done": "SUCCESSFUL", "failed": "FAILED"}
+
+Query = Mapping[str, str]
+
+
+class _Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A task in a list, with fewer fields than when it is asked for."""
+
+    task_id: str
+    state: str
+    type: str
+    kind: str
+    scope: str
+    keyspace: str
+    table: str
+    entity: str
+    sequence_number: int
+    shard: int
+    start_time: str
+    end_time: str
 
 
 class TaskApi:
-    """Answers paths of repairs and tasks for one node."""
+    """Answers paths of repairs and tasks for the node at ``address``; repairs take ``repair_s`` seconds."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, address: str = "", repair_s: float = 0.0) -> None:
         self._cluster = cluster
+        self._address = address
+        self._repair_s = repair_s
         self._ttl = {"user_ttl": _DEFAULT_USER_TTL_S, "ttl": 0}
 
-    def answer(self, method: str, path: str, query: Mapping[str, str]) -> Answer | None:
-        """Answer one request, or return None where the path is none of these."""
+    def answer(self, method: str, path: str, query: Query, *, fails: bool = False) -> Answer | None:
+        """Answer one request, or return None where the path is none of these; ``fails`` is a fault."""
         head, _, name = path.rpartition("/")
         if head == "/task_manager":
             return self._own_ttl(method, name, query)
         if head == "/task_manager/list_module_tasks":
-            return scylla_json([])
+            return self._list(name)
         if head in (
             "/task_manager/wait_task",
             "/task_manager/task_status",
             "/task_manager/task_status_recursive",
         ):
-            return self._status(name, many=head.endswith("recursive"))
+            return self._status(head, name, query)
         if head == "/task_manager/abort_task":
-            known = self._cluster.task(name) is not None
-            return scylla_void() if known else _unknown_task(name)
+            return self._abort(name)
         if method == "GET" and path == "/storage_service/repair_status":
             return self._repair_status(query)
-        return self._begin(path, query) if method == "POST" else None
+        return self._begin(path, query, fails=fails) if method == "POST" else None
 
-    def _begin(self, path: str, query: Mapping[str, str]) -> Answer | None:
-        if path.startswith("/storage_service/repair_async/"):
-            return scylla_json(self._cluster.start_repair())
+    def _begin(self, path: str, query: Query, *, fails: bool) -> Answer | None:
+        head, _, name = path.rpartition("/")
+        if head == "/storage_service/repair_async":
+            return scylla_json(self._start(name, query.get("columnFamilies", ""), fails=fails).number)
         if path == "/storage_service/tablets/repair":
-            task = self._cluster.start_task("user_repair", query.get("ks", ""), query.get("table", ""))
-            return scylla_json({"tablet_task_id": task})
+            return self._begin_tablets(query.get("ks", ""), query.get("table", ""), fails=fails)
         if path in ("/raft/read_barrier", "/storage_service/tablets/balancing"):
             return scylla_void()
         if path == "/storage_service/force_terminate_repair":
+            for work in self._cluster.repairs.running(node=self._address):
+                self._cluster.repairs.abort(work)
             return scylla_void()
         return None
 
-    def _own_ttl(self, method: str, name: str, query: Mapping[str, str]) -> Answer | None:
+    def _begin_tablets(self, keyspace: str, table: str, *, fails: bool) -> Answer:
+        for running in self._cluster.repairs.running(node=None):
+            if (running.keyspace, running.table) == (keyspace, table):
+                message = f"Tablets of {keyspace}.{table} are under repair by task {running.id}"
+                return scylla_error(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+        work = self._start(keyspace, table, fails=fails, tablets=True)
+        return scylla_json({"tablet_task_id": work.id})
+
+    def _start(self, keyspace: str, table: str, *, fails: bool, tablets: bool = False) -> Work:
+        return self._cluster.repairs.begin(
+            node=self._address,
+            keyspace=keyspace,
+            table=table,
+            tablets=tablets,
+            seconds=self._repair_s,
+            fails=fails,
+        )
+
+    def _list(self, module: str) -> Answer:
+        repairs = self._cluster.repairs
+        if module not in ("repair", "tablets"):
+            return scylla_json([])
+        running = repairs.running(node=self._address if module == "repair" else None)
+        listed = []
+        for work in running:
+            status = msgspec.structs.asdict(repairs.status(work))
+            fields = {field: status[field] for field in _Listed.__struct_fields__ if field in status}
+            listed.append(_Listed(task_id=work.id, **fields))
+        return scylla_json(listed)
+
+    def _own_ttl(self, method: str, name: str, query: Query) -> Answer | None:
         if name not in self._ttl:
             return None
         before = self._ttl[name]
@@ -56,17 +112,35 @@ class TaskApi:
             self._ttl[name] = int(query.get(name, before))
         return scylla_json(before)
 
-    def _status(self, task_id: str, *, many: bool) -> Answer:
-        status = self._cluster.task(task_id)
-        if status is None:
+    def _status(self, head: str, task_id: str, query: Query) -> Answer:
+        repairs = self._cluster.repairs
+        work = repairs.work(task_id)
+        if work is None:
             return _unknown_task(task_id)
-        return scylla_json([status] if many else status)
+        if head.endswith("wait_task") and not repairs.wait(work, _seconds(query)):
+            return scylla_error(HTTPStatus.REQUEST_TIMEOUT, f"task {task_id} has not ended in time")
+        status = repairs.status(work)
+        return scylla_json([status] if head.endswith("recursive") else status)
 
-    def _repair_status(self, query: Mapping[str, str]) -> Answer:
-        repair = query.get("id", "")
-        if not repair.isdigit() or not self._cluster.knows_repair(int(repair)):
-            return scylla_error(HTTPStatus.BAD_REQUEST, f"unknown repair id {repair}")
-        return scylla_json("SUCCESSFUL")
+    def _abort(self, task_id: str) -> Answer:
+        work = self._cluster.repairs.work(task_id)
+        if work is None:
+            return _unknown_task(task_id)
+        self._cluster.repairs.abort(work)
+        return scylla_void()
+
+    def _repair_status(self, query: Query) -> Answer:
+        number = query.get("id", "")
+        repairs = self._cluster.repairs
+        work = repairs.numbered(self._address, int(number)) if number.isdigit() else None
+        if work is None:
+            return scylla_error(HTTPStatus.BAD_REQUEST, f"unknown repair id {number}")
+        repairs.wait(work, _seconds(query))
+        return scylla_json(_STATES[repairs.state(work)])
+
+
+def _seconds(query: Query) -> float | None:
+    return float(query["timeout"]) if query.get("timeout", "").isdigit() else None
 
 
 def _unknown_task(task_id: str) -> Answer:

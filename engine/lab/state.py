@@ -63,12 +63,13 @@ class Speeds(msgspec.Struct, frozen=True, kw_only=True):
     """How fast nodes are. MiB/s per node, 0 is as fast as it goes; times in seconds.
 
     ``latency_s`` is added to every answer, ``load_min_s`` is the least that a load of anything takes, and
-    ``unauthorized_delay_s`` is the agent's punishment for a wrong token.
+    ``repair_s`` is how long each repair takes, ``unauthorized_delay_s`` is the agent's punishment for a wrong token.
     """
 
     download_mbps: float = 0.0
     load_mbps: float = 0.0
     load_min_s: float = 0.0
+    repair_s: float = 0.0
     latency_s: float = 0.0
     unauthorized_delay_s: float = 1.0
 

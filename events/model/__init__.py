@@ -1,6 +1,6 @@
 """Every event, a module a topic, and the union of them."""
 
-from scylla_restore.events.model import alterations, batches, locations, nodes, run, stages
+from scylla_restore.events.model import alterations, batches, locations, nodes, repairs, run, stages
 from scylla_restore.events.model.base import Event
 
 RunEvent = (
@@ -63,7 +63,16 @@ AlterationEvent = (
     | alterations.AlterationUndone
     | alterations.UndoFailed
 )
-AnyEvent = RunEvent | LocationEvent | NodeEvent | BatchEvent | AlterationEvent
+RepairEvent = (
+    repairs.RepairPlanned
+    | repairs.RepairPlanFailed
+    | repairs.RepairRequested
+    | repairs.RepairStarted
+    | repairs.RepairProgressed
+    | repairs.RepairCompleted
+    | repairs.RepairFailed
+)
+AnyEvent = RunEvent | LocationEvent | NodeEvent | BatchEvent | AlterationEvent | RepairEvent
 
 __all__ = [
     "AlterationEvent",
@@ -72,5 +81,6 @@ __all__ = [
     "Event",
     "LocationEvent",
     "NodeEvent",
+    "RepairEvent",
     "RunEvent",
 ]

@@ -136,6 +136,8 @@ class Ask(StrEnum):
     ALTER = "alter"
     RECOVER = "recover"
     STOP_DOWNLOAD = "stop_download"
+    PLAN_REPAIR = "plan_repair"
+    STOP_REPAIR = "stop_repair"
 
 
 class ActorAsked(Event, frozen=True, kw_only=True):

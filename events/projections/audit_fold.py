@@ -10,11 +10,13 @@ from scylla_restore.events.model import (
     BatchEvent,
     LocationEvent,
     NodeEvent,
+    RepairEvent,
     RunEvent,
     alterations,
     batches,
     locations,
     nodes,
+    repairs,
     run,
 )
 from scylla_restore.events.model.failure import Cause, Failure
@@ -48,6 +50,8 @@ def apply(state: AuditState, envelope: Envelope) -> None:
         _apply_to_node(state, event, envelope)
     elif isinstance(event, LocationEvent):
         _apply_to_location(state, event, envelope)
+    elif isinstance(event, RepairEvent):
+        _apply_to_repair(state, event, envelope)
     else:
         _apply_to_run(state, event, envelope)
 
@@ -261,6 +265,27 @@ def _fail(
             message=in_words(failure),
         )
     )
+
+
+def _apply_to_repair(state: AuditState, event: RepairEvent, envelope: Envelope) -> None:
+    match event:
+        case repairs.RepairPlanned():
+            _act(state, envelope, f"repair of {len(event.tables)} tables planned")
+        case repairs.RepairFailed() if event.failure.cause is not Cause.STOPPED:
+            _node(state, event.node).failures += 1
+            _fail(state, envelope, event.failure, node=event.node)
+        case repairs.RepairPlanFailed():
+            _fail(state, envelope, event.failure)
+        case (
+            repairs.RepairRequested()
+            | repairs.RepairStarted()
+            | repairs.RepairProgressed()
+            | repairs.RepairCompleted()
+            | repairs.RepairFailed()
+        ):
+            pass
+        case _:
+            assert_never(event)
 
 
 def _apply_to_ledger(state: AuditState, event: AlterationEvent, envelope: Envelope) -> None:

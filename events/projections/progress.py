@@ -13,6 +13,7 @@ from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import (
     LocationEvent,
     NodeEvent,
+    RepairEvent,
     RunEvent,
     batches,
     locations,
@@ -31,6 +32,7 @@ from scylla_restore.events.projections.attempts import (
 )
 from scylla_restore.events.projections.catalogue import Catalogue, TableKey
 from scylla_restore.events.projections.pace import Pace, note, work_on
+from scylla_restore.events.projections.repairing import RepairSums, apply_repair, leave_repairs
 from scylla_restore.events.projections.words import in_words
 
 
@@ -99,6 +101,8 @@ class ProgressState(msgspec.Struct, kw_only=True):
     open: dict[int, Attempt] = msgspec.field(default_factory=dict)
     returned: dict[int, Returned] = msgspec.field(default_factory=dict)
 
+    repairs: RepairSums = msgspec.field(default_factory=RepairSums)
+
     restored: int = 0
     sstables_restored: int = 0
     batches: int = 0
@@ -127,6 +131,8 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
         _apply_to_location(state, event)
     elif isinstance(event, NodeEvent):
         _apply_to_node(state, event)
+    elif isinstance(event, RepairEvent):
+        apply_repair(state.repairs, event, envelope.at)
     elif isinstance(event, RunEvent):
         _apply_to_run(state, event, envelope)
 
@@ -145,6 +151,7 @@ def _leave_out(state: ProgressState, envelope: Envelope) -> None:
     if last_at is not None:
         _count_work(state, last_at)
         if envelope.epoch != state.epoch:
+            leave_repairs(state.repairs)
             for attempt in state.open.values():
                 if attempt.since is not None:
                     attempt.since += envelope.at - last_at

@@ -12,6 +12,7 @@ from scylla_restore.events.projections.attempts import Attempt, Phase
 from scylla_restore.events.projections.catalogue import TableKey
 from scylla_restore.events.projections.pace import remaining_s
 from scylla_restore.events.projections.progress import HostSums, ProgressState, RunState
+from scylla_restore.events.projections.repairing import RepairProgress, repair_progress
 
 
 class TableProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +56,6 @@ class ViewProgress(msgspec.Struct, frozen=True, kw_only=True):
     view: str
     type: str
     build_status: str
-
-
-class RepairProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """The repair after the data."""
-
-    ranges: int
-    repaired: int
-    failed: int
 
 
 class ProgressDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +115,7 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
         error=state.error,
         keyspaces=_keyspaces(state, downloaded),
         hosts=_hosts(state, now),
+        repair=repair_progress(state.repairs),
     )
 
 

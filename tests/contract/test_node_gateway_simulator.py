@@ -62,6 +62,7 @@ class TestNodeGateway(NodeGatewaySuite):
                 scenario,
                 faults=FaultPlan(),
                 interruptions=(),
+                on_tablets=(),
                 backup=msgspec.structs.replace(scenario.backup, versioned=False),
                 nodes=tuple(msgspec.structs.replace(node, foreign_files={}) for node in scenario.nodes),
             )

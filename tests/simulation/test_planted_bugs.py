@@ -12,11 +12,12 @@ from tests.simulation.simulator.simulation import Failed, Simulation
 
 from scylla_restore.actors import node as node_actor
 from scylla_restore.actors import supervisor
-from scylla_restore.actors.procedures import alter, download, load
+from scylla_restore.actors.procedures import alter, download, load, repair
 from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.actors.procedures.copying import Copying
+from scylla_restore.actors.procedures.repair import own_ranges, repair_table
 from scylla_restore.actors.supervisor import SupervisorActor
-from scylla_restore.engine.core.commands import DownloadBatch, LoadSSTables, MoveIntoUpload, Undo
+from scylla_restore.engine.core.commands import DownloadBatch, LoadSSTables, MoveIntoUpload, RepairTable, Undo
 from scylla_restore.engine.core.decide import evolve
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.envelope import Envelope
@@ -26,6 +27,7 @@ from scylla_restore.events.log.port import Claim, Head
 from scylla_restore.events.model.alterations import AlterationUndone
 from scylla_restore.events.model.batches import BatchDownloaded
 from scylla_restore.events.model.nodes import NodeSuspended
+from scylla_restore.events.model.repairs import RepairCompleted
 
 SEEDS = 60
 
@@ -176,3 +178,29 @@ def test_files_of_others_that_are_loaded_are_noticed(monkeypatch: pytest.MonkeyP
     listed = load._list
     monkeypatch.setattr(load, "_list", nothing_there)
     assert noticed("somebody else's")
+
+
+def test_a_repair_that_only_claims_to_be_done_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def claim(node: Node, command: RepairTable) -> None:
+        node.report(RepairCompleted(repair=command.repair, attempt=command.attempt))
+
+    monkeypatch.setattr(node_actor, "repair_table", claim)
+    assert noticed("never repaired afterwards")
+
+
+def test_ranges_that_are_left_out_of_a_repair_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repair, "own_ranges", lambda ring, address: own_ranges(ring, address)[1:])
+    assert noticed("never repaired afterwards")
+
+
+def test_a_repair_of_another_life_of_the_node_that_is_believed_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def believe(node: Node, command: RepairTable) -> None:
+        if command.left:
+            node.report(RepairCompleted(repair=command.repair, attempt=command.attempt))
+        else:
+            await repair_table(node, command)
+
+    monkeypatch.setattr(node_actor, "repair_table", believe)
+    assert noticed("never repaired afterwards", with_interruptions("kill", "kill", "kill"))

@@ -8,11 +8,13 @@ from scylla_restore.engine.core.commands import (
     LoadSSTables,
     MoveIntoUpload,
     NodeCommand,
+    RepairCommand,
+    RepairTable,
     ReplaceActor,
     ResolveTables,
     Undo,
 )
-from scylla_restore.events.model import AnyEvent, alterations, batches, nodes
+from scylla_restore.events.model import AnyEvent, alterations, batches, nodes, repairs
 from scylla_restore.events.model.failure import Cause, Failure
 
 BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables
@@ -41,6 +43,21 @@ def failed(command: Command, cause: Cause, *, staging_left: bool = False) -> Any
         node=command.node,
         failure=failure,
         staging_left=staging_left,
+    )
+
+
+def repair_started(command: RepairTable, task: str, *, part: int = 0) -> repairs.RepairStarted:
+    """Tell that a repair began."""
+    return repairs.RepairStarted(
+        repair=command.repair, attempt=command.attempt, task=task, part=part, parts=4, ring="ring"
+    )
+
+
+def repair_failed(command: RepairCommand, cause: Cause) -> repairs.RepairFailed:
+    """Tell that a repair came to nothing."""
+    failure = Failure(cause=cause, message=f"the node says {cause}", node=command.node)
+    return repairs.RepairFailed(
+        repair=command.repair, attempt=command.attempt, node=command.node, failure=failure
     )
 
 
@@ -82,6 +99,8 @@ def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
             return undo_failed(command)
         case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
             return (failed(command, Cause.UNREACHABLE, staging_left=True),)
+        case RepairCommand():
+            return (repair_failed(command, Cause.UNREACHABLE),)
         case _:
             return node_failed(command)
 

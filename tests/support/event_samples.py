@@ -7,7 +7,17 @@ changes, its old samples stay (they are what the old files are read as, from the
 
 from datetime import UTC, datetime
 
-from scylla_restore.events.model import AnyEvent, alterations, batches, locations, nodes, run, stages, target
+from scylla_restore.events.model import (
+    AnyEvent,
+    alterations,
+    batches,
+    locations,
+    nodes,
+    repairs,
+    run,
+    stages,
+    target,
+)
 from scylla_restore.events.model.failure import Cause, Failure
 
 _NODE = "192.168.100.11"
@@ -244,4 +254,47 @@ _ALTERATIONS: dict[str, AnyEvent] = {
     "UndoFailed.v1": alterations.UndoFailed(id="a1", failure=_FAILURE),
 }
 
-SAMPLES: dict[str, AnyEvent] = {**_RUN, **_LOCATIONS, **_NODES, **_BATCHES, **_ALTERATIONS}
+_REPAIRS: dict[str, AnyEvent] = {
+    "RepairPlanned.v1": repairs.RepairPlanned(
+        tables=(
+            repairs.TableToRepair(
+                keyspace="shop",
+                table="orders",
+                kind=repairs.RepairKind.RANGES,
+                nodes=(_NODE, "192.168.100.12"),
+            ),
+            repairs.TableToRepair(
+                keyspace="shop", table="notes", kind=repairs.RepairKind.SMALL_TABLE, nodes=(_NODE,)
+            ),
+            repairs.TableToRepair(
+                keyspace="bank", table="accounts", kind=repairs.RepairKind.TABLETS, nodes=()
+            ),
+        ),
+        members=(_NODE, "192.168.100.12"),
+        replicas=2,
+    ),
+    "RepairPlanFailed.v1": repairs.RepairPlanFailed(failure=_FAILURE),
+    "RepairRequested.v1": repairs.RepairRequested(
+        repair=2,
+        attempt=3,
+        node=_NODE,
+        keyspace="shop",
+        table="orders",
+        kind=repairs.RepairKind.RANGES,
+    ),
+    "RepairStarted.v1": repairs.RepairStarted(
+        repair=2, attempt=3, task="17", part=1, parts=4, ring="0123456789abcdef"
+    ),
+    "RepairProgressed.v1": repairs.RepairProgressed(repair=2, attempt=3, completed=31, total=64),
+    "RepairCompleted.v1": repairs.RepairCompleted(repair=2, attempt=3),
+    "RepairFailed.v1": repairs.RepairFailed(repair=2, attempt=3, node=_NODE, failure=_FAILURE),
+}
+
+SAMPLES: dict[str, AnyEvent] = {
+    **_RUN,
+    **_LOCATIONS,
+    **_NODES,
+    **_BATCHES,
+    **_ALTERATIONS,
+    **_REPAIRS,
+}

@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from scylla_restore.engine.cluster.port import JobProgress, NodeGateway
-from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, NodeError, NodeUnreachable
+from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, NodeError, NodeUnreachable, TaskUnknown
 
 T = TypeVar("T")
 
@@ -261,6 +261,41 @@ class NodeGatewaySuite:
         bench.ask(lambda node: node.pin_cpu())
         assert bench.ask(lambda node: node.cpus()) == pinned
 
+    def test_the_ring_covers_every_token_once(self, bench: Bench) -> None:
+        ring = bench.ask(lambda node: node.ring(bench.keyspace))
+        assert {each.end for each in ring} == {each.start for each in ring}
+        assert sum(int(each.start) >= int(each.end) for each in ring) == 1
+        assert all(len(set(each.replicas)) == len(each.replicas) > 0 for each in ring)
+        assert bench.keyspace not in bench.ask(lambda node: node.tablet_keyspaces())
+
+    def test_the_size_of_a_table_is_a_number_of_bytes(self, bench: Bench) -> None:
+        assert bench.ask(lambda node: node.table_size(bench.keyspace, bench.table)) >= 0
+
+    def test_a_repair_is_followed_to_its_end(self, bench: Bench) -> None:
+        each = bench.ask(lambda node: node.ring(bench.keyspace))[1]
+        for ranges in ((), ((each.start, each.end),)):
+            repair = bench.ask(
+                partial(_start_repair, keyspace=bench.keyspace, table=bench.table, ranges=ranges)
+            )
+            assert _state_of(bench, repair) == "SUCCESSFUL"
+        assert bench.ask(lambda node: node.tasks("repair")) == ()
+
+    def test_a_repair_that_never_was_is_unknown(self, bench: Bench) -> None:
+        with pytest.raises(TaskUnknown):
+            bench.ask(lambda node: node.repair_state(4711, wait_s=1))
+
+    def test_a_repair_of_tablets_is_a_task(self, bench: Bench) -> None:
+        task = bench.ask(lambda node: node.start_tablet_repair(bench.keyspace, bench.table, full=True))
+        status = bench.ask(lambda node: node.task_status(task, wait_s=600))
+        assert (status.state, status.completed) == ("done", status.total)
+
+    def test_a_task_that_never_was_is_unknown(self, bench: Bench) -> None:
+        task = "00000000-0000-4000-8000-000000000000"
+        with pytest.raises(TaskUnknown):
+            bench.ask(lambda node: node.task_status(task, wait_s=1))
+        with pytest.raises(TaskUnknown):
+            bench.ask(lambda node: node.abort_task(task))
+
     def test_a_node_that_is_away_is_unreachable(self, bench: Bench) -> None:
         bench.cut_off()
         calls: list[Callable[[NodeGateway], object]] = [
@@ -273,3 +308,13 @@ class NodeGatewaySuite:
                 bench.ask(call)
             assert isinstance(caught.value, NodeError)
             assert caught.value.retryable
+
+
+def _start_repair(
+    node: NodeGateway, *, keyspace: str, table: str, ranges: tuple[tuple[str, str], ...]
+) -> int:
+    return node.start_repair(keyspace, table, ranges=ranges)
+
+
+def _state_of(bench: Bench, repair: int) -> str:
+    return bench.ask(lambda node: node.repair_state(repair, wait_s=600))

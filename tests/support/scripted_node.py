@@ -3,7 +3,16 @@
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
+from scylla_restore.engine.cluster.port import (
+    ClusterTopology,
+    DiskSpace,
+    JobProgress,
+    NodeInfo,
+    RemoteFile,
+    RingRange,
+    ScyllaTask,
+    TaskStatus,
+)
 from scylla_restore.engine.errors import (
     DirectoryMissing,
     JobUnknown,
@@ -11,6 +20,7 @@ from scylla_restore.engine.errors import (
     NodeError,
     NodeRefused,
     NodeUnreachable,
+    TaskUnknown,
 )
 from scylla_restore.events.model.nodes import DiscoveredNode
 
@@ -44,6 +54,14 @@ def progress(
     return JobProgress(status=status, started_at=at, error=error, uploaded=uploaded, skipped=0, failed=0)
 
 
+def task_state(state: str, *, completed: float = 0.0, total: float = 0.0, error: str = "") -> TaskStatus:
+    return TaskStatus(state=state, error=error, completed=completed, total=total)
+
+
+def unknown_task() -> TaskUnknown:
+    return TaskUnknown("unknown repair id 1", node=ADDRESS, call="repair_status", status=400)
+
+
 class ScriptedNode:
     """Implements ``NodeGateway``.
 
@@ -70,6 +88,14 @@ class ScriptedNode:
         self.is_pinned = True
         self.unlistable: dict[str, NodeError] = {}
         self.topologies: deque[ClusterTopology] = deque()
+        self.on_tablets: tuple[str, ...] = ()
+        self.ranges: tuple[RingRange, ...] = ()
+        self.table_bytes = 0
+        self.repair_states: deque[str] = deque()
+        self.task_states: deque[TaskStatus] = deque()
+        self.listed_tasks: tuple[ScyllaTask, ...] = ()
+        self.aborted: list[str] = []
+        self.repairs = 0
         self.calls: list[str] = []
         self.asked: list[tuple[object, ...]] = []
 
@@ -196,6 +222,46 @@ class ScriptedNode:
         self.loaded.append(self.directories.get(path, {}))
         self.directories[path] = {}
         self._leave("load_and_stream")
+
+    def tablet_keyspaces(self) -> tuple[str, ...]:
+        self._enter("tablet_keyspaces")
+        return self.on_tablets
+
+    def ring(self, keyspace: str) -> tuple[RingRange, ...]:
+        self._enter("ring", keyspace)
+        return self.ranges
+
+    def table_size(self, keyspace: str, table: str) -> int:
+        self._enter("table_size", keyspace, table)
+        return self.table_bytes
+
+    def start_repair(self, keyspace: str, table: str, *, ranges: tuple[tuple[str, str], ...]) -> int:
+        self._enter("start_repair", keyspace, table, ranges)
+        self.repairs += 1
+        self._leave("start_repair")
+        return self.repairs
+
+    def repair_state(self, repair: int, *, wait_s: int) -> str:
+        self._enter("repair_state", repair, wait_s)
+        return self.repair_states.popleft() if self.repair_states else "SUCCESSFUL"
+
+    def start_tablet_repair(self, keyspace: str, table: str, *, full: bool) -> str:
+        self._enter("start_tablet_repair", keyspace, table, full)
+        self.repairs += 1
+        self._leave("start_tablet_repair")
+        return f"task-{self.repairs}"
+
+    def task_status(self, task: str, *, wait_s: int) -> TaskStatus:
+        self._enter("task_status", task, wait_s)
+        return self.task_states.popleft() if self.task_states else task_state("done")
+
+    def tasks(self, module: str) -> tuple[ScyllaTask, ...]:
+        self._enter("tasks", module)
+        return self.listed_tasks
+
+    def abort_task(self, task: str) -> None:
+        self._enter("abort_task", task)
+        self.aborted.append(task)
 
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         self._enter("auto_compaction")

@@ -19,6 +19,7 @@ from tests.support.answers import (
     answer_of_nobody,
     batch_answer,
     failed,
+    repair_failed,
     started,
     tables_resolved,
 )
@@ -36,10 +37,13 @@ from scylla_restore.engine.core.commands import (
     LocationCommand,
     NodeCommand,
     OpenLocation,
+    PlanRepair,
     ReadNodeSettings,
+    RepairTable,
     ReplaceActor,
     ResolveTables,
     StopDownload,
+    StopRepair,
     Undo,
     VerifyLocation,
 )
@@ -47,7 +51,7 @@ from scylla_restore.engine.core.decide import decide, evolve
 from scylla_restore.engine.core.state import Phase, RunState
 from scylla_restore.events.chain import Sealer, genesis
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.model import AnyEvent, alterations, batches, locations, nodes, run
+from scylla_restore.events.model import AnyEvent, alterations, batches, locations, nodes, repairs, run
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.target import BackupLocation, Tuning
 
@@ -93,6 +97,8 @@ class World:
         self._sealer = Sealer(run=RUN, epoch=0, seq=0, head_hash=genesis(RUN))
         self._answers: list[Answer] = []
         self._due: list[tuple[datetime, int, Command]] = []
+        self.repaired_by = repairs.RepairKind.SMALL_TABLE
+        self.replicas = 3
 
     # What a test does with it.
 
@@ -280,7 +286,7 @@ class World:
         _, _, command = heapq.heappop(self._due)
         events = next((a for answer in self._answers if (a := answer(command)) is not None), None)
         events = self._answer(command) if events is None else events
-        goes_on = bool(events) and isinstance(events[-1], batches.DownloadStarted)
+        goes_on = bool(events) and isinstance(events[-1], batches.DownloadStarted | repairs.RepairStarted)
         if goes_on or not (events or isinstance(command, ReplaceActor)):
             self.hanging.append(command)
         self.report(_actor_of(command), *events)
@@ -291,7 +297,7 @@ class World:
             return answer_of_nobody(command)
         return self._usual_answer(command)
 
-    def _usual_answer(self, command: Command) -> Sequence[AnyEvent]:  # noqa: C901, PLR0911 - one return a command
+    def _usual_answer(self, command: Command) -> Sequence[AnyEvent]:  # noqa: C901, PLR0911, PLR0912 - one return a command
         match command:
             case DiscoverCluster():
                 found = tuple(host.discovered for host in self.hosts.values())
@@ -319,8 +325,26 @@ class World:
                 return [alterations.AlterationUndone(id=identifier) for identifier, _ in command.alterations]
             case StopDownload():
                 return self._stop(command)
+            case PlanRepair():
+                return (self.repair_plan(command),)
+            case RepairTable():
+                return (repairs.RepairCompleted(repair=command.repair, attempt=command.attempt),)
+            case StopRepair():
+                self.hanging = [other for other in self.hanging if not isinstance(other, RepairTable)]
+                return (repair_failed(command, Cause.STOPPED),)
             case _:
                 return batch_answer(command)
+
+    def repair_plan(self, command: PlanRepair) -> repairs.RepairPlanned:
+        """Return how everything is repaired."""
+        names = [name.split(":") for name, _ in command.tables]
+        tables = tuple(
+            repairs.TableToRepair(
+                keyspace=keyspace, table=table, kind=self.repaired_by, nodes=command.members
+            )
+            for keyspace, table in names
+        )
+        return repairs.RepairPlanned(tables=tables, members=command.members, replicas=self.replicas)
 
     def _stop(self, command: StopDownload) -> Sequence[AnyEvent]:
         def meant(other: Command) -> bool:

@@ -60,8 +60,8 @@ def test_both_nodes_work_with_both_lanes_at_a_time() -> None:
 def test_the_stages_follow_one_another() -> None:
     world = a_world().start().play()
 
-    assert [e.stage for e in world.events(StageEntered)] == [Stage.INIT, Stage.DATA, Stage.DONE]
-    assert [e.stage for e in world.events(StageCompleted)] == [Stage.INIT, Stage.DATA]
+    assert [e.stage for e in world.events(StageEntered)] == [Stage.INIT, Stage.DATA, Stage.REPAIR, Stage.DONE]
+    assert [e.stage for e in world.events(StageCompleted)] == [Stage.INIT, Stage.DATA, Stage.REPAIR]
     assert world.state.completed == {Stage.INIT, Stage.DATA}
 
 

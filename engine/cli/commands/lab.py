@@ -44,6 +44,7 @@ def up(
     table: Annotated[tuple[str, ...], Parameter(group=NODES)] = (),
     download_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     load_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
+    repair_seconds: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     s3_endpoint: Annotated[str | None, Parameter(group=S3)] = None,
     s3_region: Annotated[str, Parameter(group=S3)] = "us-east-1",
     s3_access_key_id: Annotated[str, Parameter(group=S3)] = "",
@@ -64,6 +65,7 @@ def up(
         table: keyspace.table to create; comma-separated or repeated.
         download_mbps: MiB/s per node at which files are downloaded; 0 is as fast as it goes.
         load_mbps: MiB/s per node at which files are loaded; 0 is as fast as it goes.
+        repair_seconds: how long each repair of a table, or of a part of one, takes.
         s3_endpoint: URL of the object store.
         s3_region: its region.
         s3_access_key_id: env:NAME, file:PATH, or itself.
@@ -100,7 +102,7 @@ def up(
         azure=None
         if azure_account is None
         else AzureSettings(account=azure_account, key=azure_key, endpoint=azure_endpoint),
-        speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps),
+        speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps, repair_s=repair_seconds),
     )
     with diagnosed(context):
         serve(options)

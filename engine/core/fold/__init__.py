@@ -10,10 +10,18 @@ from scylla_restore.engine.core.fold.alterations import fold_alteration
 from scylla_restore.engine.core.fold.batches import fold_batch
 from scylla_restore.engine.core.fold.locations import fold_location
 from scylla_restore.engine.core.fold.nodes import fold_node
+from scylla_restore.engine.core.fold.repairs import fold_repair
 from scylla_restore.engine.core.fold.run import fold_run
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.model import AlterationEvent, BatchEvent, LocationEvent, NodeEvent, RunEvent
+from scylla_restore.events.model import (
+    AlterationEvent,
+    BatchEvent,
+    LocationEvent,
+    NodeEvent,
+    RepairEvent,
+    RunEvent,
+)
 
 __all__ = ["evolve"]
 
@@ -29,6 +37,8 @@ def evolve(state: RunState, envelope: Envelope) -> None:
         fold_node(state, event)
     elif isinstance(event, AlterationEvent):
         fold_alteration(state, event)
+    elif isinstance(event, RepairEvent):
+        fold_repair(state, event, envelope.at)
     elif isinstance(event, RunEvent):
         fold_run(state, event)
     else:

@@ -40,6 +40,10 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
                     discovered.address, NodeState(address=discovered.address, staged=[])
                 )
                 node.discovered, node.member = discovered, True
+            plan = state.repairs.plan
+            if plan is not None and set(plan.members) != {found.address for found in event.nodes}:
+                # other nodes have other ranges: what was repaired of them is not all that there is
+                state.repairs.plan = None
         case nodes.TablesResolved():
             state.resolved = True
             state.directories = {f"{t.keyspace}:{t.table}": t.directory for t in event.tables}

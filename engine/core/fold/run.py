@@ -20,11 +20,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
         case run.OwnerChanged():
             _begin_again(state)
         case run.RunResumed():
-            state.status, state.ending_reason, state.declared = Status.RUNNING, "", None
-            state.ending = Ending.COMPLETE if state.stage is stages.Stage.DONE else None
-            for batch in state.batches.values():
-                # whoever resumes has put right what made it fail: it may be tried on every node again
-                batch.failures.clear()
+            _resume(state)
         case run.SettingsChanged():
             state.target = msgspec.structs.replace(state.target, tuning=event.after)
         case run.PauseRequested():
@@ -73,6 +69,17 @@ def _started(state: RunState, event: run.RunStarted) -> None:
         state.locations[location.key] = LocationState(where=location)
 
 
+def _resume(state: RunState) -> None:
+    state.status, state.ending_reason, state.declared = Status.RUNNING, "", None
+    state.ending = Ending.COMPLETE if state.stage is stages.Stage.DONE else None
+    for unit in state.repairs.units.values():
+        unit.failures.clear()
+        unit.failed_at = None
+    for batch in state.batches.values():
+        # whoever resumes has put right what made it fail: it may be tried on every node again
+        batch.failures.clear()
+
+
 def _ask(state: RunState, actor: str, ask: Ask) -> None:
     state.asked.add((actor, ask))
     if ask is Ask.INDEX:
@@ -90,6 +97,8 @@ def _ask(state: RunState, actor: str, ask: Ask) -> None:
             state.batches[node.load].phase = Phase.MOVING
     elif ask is Ask.ALTER:
         node.altered = all(entry.made for entry in state.ledger.settings_of(node.address))
+    elif ask is Ask.STOP_REPAIR:
+        state.repairs.stop(node.address)
     elif ask is Ask.STOP_DOWNLOAD and node.download is not None:
         state.batches[node.download].stopping = True
     state.index_node(node)
@@ -114,6 +123,8 @@ def _begin_again(state: RunState) -> None:
         node.unsettled = None
         _abandon(state, node.address)
         state.index_node(node)
+    for address in list(state.repairs.running):
+        state.repairs.leave(address)
     state.unsettled_nodes.clear()
     for entry in state.ledger.entries.values():
         entry.made = entry.undoing = False
@@ -136,6 +147,7 @@ def _replace(state: RunState, actor: str) -> None:
             entry.undo_failures += entry.undoing
             entry.undoing = False
     _abandon(state, address)
+    state.repairs.leave(address)
     state.index_node(node)
 
 

@@ -9,7 +9,13 @@ from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.attend import alter_node, put_back_unwanted, recover_node
-from scylla_restore.engine.core.rules.endings import conclude, look_for_members, settle_ledger, stop_downloads
+from scylla_restore.engine.core.rules.endings import (
+    conclude,
+    look_for_members,
+    settle_ledger,
+    stop_downloads,
+    stop_repairs,
+)
 from scylla_restore.engine.core.rules.failures import (
     declare_refusal,
     give_up_nodes,
@@ -36,6 +42,13 @@ from scylla_restore.engine.core.rules.prepare import (
     read_settings,
     resolve_tables,
     verify_locations,
+)
+from scylla_restore.engine.core.rules.repair import (
+    complete_repair,
+    give_up_repair,
+    plan_repair,
+    request_repair,
+    rests_until,
 )
 from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
@@ -68,6 +81,10 @@ CARRYING_ON: tuple[Rule, ...] = (
     wait_for_space,
     nobody_left,
     impasse,
+    plan_repair,
+    give_up_repair,
+    request_repair,
+    complete_repair,
 )
 
 ENDING: tuple[Rule, ...] = (
@@ -75,6 +92,7 @@ ENDING: tuple[Rule, ...] = (
     give_up_nodes,
     recover_node,
     stop_downloads,
+    stop_repairs,
     settle_ledger,
     conclude,
 )
@@ -97,4 +115,5 @@ def _wake_at(state: RunState, now: datetime) -> datetime | None:
         return None
     suspended = [until for n in state.suspended if (until := state.nodes[n].suspended_until)]
     returned = [at for b in state.returned if (at := state.batches[b].not_before)]
-    return min((at for at in suspended + returned if at > now), default=None)
+    repairs = [rests_until(state, unit) for unit in state.repairs.units.values() if unit.failed_at]
+    return min((at for at in suspended + returned + repairs if at > now), default=None)

@@ -1,6 +1,5 @@
 """Nodes that are about to work: take up what an engine before us left in flight, then set them up."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
@@ -9,10 +8,11 @@ from scylla_restore.engine.core.alterations import unwanted_alterations, wanted_
 from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
+from scylla_restore.engine.core.rules.ledger import undo
 from scylla_restore.engine.core.rules.prepare import actor_of
-from scylla_restore.engine.core.state import Batch, Entry, NodeState, Phase, RunState
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.alterations import AlterationIntended, UndoRequested
+from scylla_restore.events.model.alterations import AlterationIntended
 from scylla_restore.events.model.batches import BatchReturned, LoadStarted
 from scylla_restore.events.model.run import ActorAsked, Ask
 from scylla_restore.events.model.stages import Stage
@@ -56,7 +56,7 @@ def _recover(state: RunState, batch: Batch) -> tuple[AnyEvent | None, commands.C
 
 def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
     """Settings that were changed on resume may want less altered than there is."""
-    if state.stage is not Stage.DATA or not state.prepared:
+    if state.stage is not Stage.DATA or not state.prepared or not state.data_left:
         return None
     for node in state.nodes.values():
         if not _can_be_altered(state, node):
@@ -71,18 +71,9 @@ def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
     return None
 
 
-def undo(node: str, entries: Iterable[Entry]) -> Decision:
-    """Announce that a node is to undo some alterations, and ask it to."""
-    alterations = tuple((entry.id, entry.alteration) for entry in entries)
-    return Decision(
-        events=(UndoRequested(ids=tuple(entry_id for entry_id, _ in alterations)),),
-        commands=(commands.Undo(node=node, alterations=alterations),),
-    )
-
-
 def alter_node(state: RunState, _now: datetime) -> Decision | None:
     """Set a node up for the restore; the ledger knows each change before it is made."""
-    if state.stage is not Stage.DATA or not state.prepared:
+    if state.stage is not Stage.DATA or not state.prepared or not state.data_left:
         return None
     for node in state.nodes.values():
         if not _can_be_altered(state, node):

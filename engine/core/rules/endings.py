@@ -6,6 +6,8 @@
 | pause    | stopped   | left to finish   | put back      | finished batches stay    |
 | fail     | stopped   | left to finish   | put back      | finished batches stay    |
 | abort    | stopped   | awaited          | put back      | removed                  |
+
+A repair under way is stopped, whatever the end.
 """
 
 from datetime import datetime
@@ -14,12 +16,11 @@ from typing import assert_never
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
+from scylla_restore.engine.core.rules.ledger import is_putting_back, kept_for_resume, of_members, put_back
 from scylla_restore.engine.core.rules.prepare import discover
-from scylla_restore.engine.core.state import Ending, Entry, Phase, RunState
+from scylla_restore.engine.core.state import Ending, Phase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
-from scylla_restore.engine.core.state.ledger import staging_entry
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.alterations import UndoRequested, UploadSetAside
 from scylla_restore.events.model.batches import BatchReturned
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import (
@@ -37,7 +38,7 @@ PUT_BACK_HINT = "once the node answers, `scylla-restore abort` or `scylla-restor
 
 def look_for_members(state: RunState, now: datetime) -> Decision | None:
     """An engine that only ends a run has to know who is left, too: on a node that is gone nothing can be put back."""
-    return discover(state, now) if state.ledger.entries or state.batches else None
+    return discover(state, now) if state.ledger.entries or state.batches or state.repairs.units else None
 
 
 def stop_downloads(state: RunState, _now: datetime) -> Decision | None:
@@ -54,43 +55,55 @@ def stop_downloads(state: RunState, _now: datetime) -> Decision | None:
     return None
 
 
+def stop_repairs(state: RunState, _now: datetime) -> Decision | None:
+    """A repair ends with the run, too, and is asked for again when the run is resumed: it can be had twice."""
+    for node in state.nodes.values():
+        unit = state.repairs.to_stop(node.address) if node.member else None
+        if unit is not None:
+            return Decision(
+                events=(ActorAsked(actor=f"node/{node.address}", ask=Ask.STOP_REPAIR),),
+                commands=(
+                    commands.StopRepair(
+                        node=node.address,
+                        repair=unit.id,
+                        attempt=unit.attempt,
+                        keyspace=unit.keyspace,
+                        table=unit.table,
+                        kind=unit.kind,
+                        left=unit.task,
+                    ),
+                ),
+            )
+    return None
+
+
 def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
-    """Put back what this end puts back, node by node, the newest alteration first."""
+    """Put back what this end puts back, node by node, the newest alteration first.
+
+    A pause and a failure leave downloaded batches where they are, and files set aside while a load may run.
+    """
     if _under_way(state):
         return None
-    by_node: dict[str, list[Entry]] = {}
-    staying = _staying(state)
-    for entry in reversed(state.ledger.entries.values()):
-        if _can_be_undone(state, entry) and entry.id not in staying:
-            by_node.setdefault(entry.alteration.node, []).append(entry)
-    for address, entries in sorted(by_node.items()):
-        return Decision(
-            events=(UndoRequested(ids=tuple(entry.id for entry in entries)),),
-            commands=(
-                commands.Undo(
-                    node=address, alterations=tuple((entry.id, entry.alteration) for entry in entries)
-                ),
-            ),
-        )
-    return None
+    stays = kept_for_resume(state) if state.ending in (Ending.PAUSE, Ending.FAIL) else set()
+    return put_back(state, tries=UNDO_ATTEMPTS, stays=stays)
 
 
 def conclude(state: RunState, _now: datetime) -> Decision | None:
     """Say what became of the run."""
-    if _under_way(state) or any(entry.undoing for entry in _of_members(state)):
+    if _under_way(state) or is_putting_back(state):
         return None
     event: AnyEvent
     match state.ending:
         case Ending.COMPLETE:
             event = RunCompleted(restored_bytes=state.restored_bytes, sstables=state.restored_sstables)
-            event = _left_altered(state, "everything is restored") if _of_members(state) else event
+            event = _left_altered(state, "everything is restored") if of_members(state) else event
         case Ending.PAUSE:
             event = _paused(state)
         case Ending.FAIL:
             event = _failed(state)
         case Ending.ABORT:
             event = RunAborted(restored_bytes=state.restored_bytes)
-            if _of_members(state):
+            if of_members(state):
                 left = _left_altered(state, "the run could not be undone")
                 event = RunFailed(failure=left.failure, resumable=True, exit_code=1)
         case None:
@@ -105,31 +118,7 @@ def _under_way(state: RunState) -> bool:
     phases = DOWNLOAD_LANE | {Phase.FAILED, Phase.MOVING, Phase.IN_UPLOAD}
     if state.ending is Ending.ABORT:
         phases |= LOAD_LANE
-    return bool(state.in_phase(*phases))
-
-
-def _can_be_undone(state: RunState, entry: Entry) -> bool:
-    known = state.nodes[entry.alteration.node].member
-    return known and not entry.undoing and entry.undo_failures < UNDO_ATTEMPTS
-
-
-def _of_members(state: RunState) -> list[Entry]:
-    """Return what is still altered on nodes that the cluster has; what was altered on others went with them."""
-    return [entry for entry in state.ledger.entries.values() if state.nodes[entry.alteration.node].member]
-
-
-def _staying(state: RunState) -> set[str]:
-    """Return the entries that stay: downloaded batches where they are, and files set aside while a load may run."""
-    if state.ending not in (Ending.PAUSE, Ending.FAIL):
-        return set()
-    kept = state.in_phase(Phase.STAGED, Phase.BLOCKED, Phase.LOADING)
-    loading = {batch.node for batch in kept if batch.phase is Phase.LOADING}
-    aside = {
-        entry.id
-        for entry in state.ledger.entries.values()
-        if isinstance(entry.alteration, UploadSetAside) and entry.alteration.node in loading
-    }
-    return aside | {staging_entry(batch.id, batch.attempt) for batch in kept}
+    return bool(state.in_phase(*phases)) or any(state.nodes[n].member for n in state.repairs.running)
 
 
 def _paused(state: RunState) -> RunPaused:
@@ -151,7 +140,7 @@ def _failed(state: RunState) -> RunFailed:
 
 
 def _left_altered(state: RunState, so_far: str) -> FailureDeclared:
-    entries = _of_members(state)
+    entries = of_members(state)
     nodes = sorted({entry.alteration.node for entry in entries})
     failure = Failure(
         cause=Cause.UNREACHABLE,

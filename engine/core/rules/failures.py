@@ -125,7 +125,7 @@ def _forsaken(state: RunState, node: NodeState, batch: int) -> bool:
 
 def nobody_left(state: RunState, _now: datetime) -> Decision | None:
     """Every node has failed again and again: somebody has to look."""
-    if state.stage is not Stage.DATA or not state.rediscovered:
+    if state.stage is not Stage.DATA or not state.rediscovered or not state.data_left:
         return None
     members = [node for node in state.nodes.values() if node.member]
     if any(node.failures < NODE_GIVEN_UP for node in members):

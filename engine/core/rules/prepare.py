@@ -6,9 +6,9 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.planning import pools
 from scylla_restore.engine.core.rules.sources import renaming_problem
+from scylla_restore.engine.core.rules.stages import complete, is_before
 from scylla_restore.engine.core.state import NodeState, RunState
 from scylla_restore.engine.core.state.workload import location_of, pool_of
-from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import ActorAsked, Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
@@ -23,9 +23,9 @@ def begin(state: RunState, _now: datetime) -> Decision | None:
 
 def discover(state: RunState, _now: datetime) -> Decision | None:
     """Each engine looks at the cluster anew: nodes come and go between two of them."""
-    if state.rediscovered or _is_asked(state, SUPERVISOR, Ask.DISCOVER):
+    if state.rediscovered or is_asked(state, SUPERVISOR, Ask.DISCOVER):
         return None
-    return _ask(SUPERVISOR, Ask.DISCOVER, commands.DiscoverCluster())
+    return ask(SUPERVISOR, Ask.DISCOVER, commands.DiscoverCluster())
 
 
 def join_nodes(state: RunState, _now: datetime) -> Decision | None:
@@ -36,25 +36,25 @@ def join_nodes(state: RunState, _now: datetime) -> Decision | None:
         node = state.nodes[found.address]
         if node.joined is not None or node.suspended_until is not None:
             continue
-        if not _is_asked(state, actor_of(node), Ask.JOIN):
+        if not is_asked(state, actor_of(node), Ask.JOIN):
             command = commands.JoinNode(
                 node=found.address, discovered=found, locations=tuple(state.locations)
             )
-            return _ask(actor_of(node), Ask.JOIN, command)
+            return ask(actor_of(node), Ask.JOIN, command)
     return None
 
 
 def open_locations(state: RunState, _now: datetime) -> Decision | None:
     """Find the snapshot's manifests."""
     for key, location in state.locations.items():
-        if location.manifests is None and not _is_asked(state, f"location/{key}", Ask.OPEN):
+        if location.manifests is None and not is_asked(state, f"location/{key}", Ask.OPEN):
             command = commands.OpenLocation(
                 location=key,
                 where=location.where,
                 via=state.target.tuning.index_via,
                 selection=state.target.selection,
             )
-            return _ask(f"location/{key}", Ask.OPEN, command)
+            return ask(f"location/{key}", Ask.OPEN, command)
     return None
 
 
@@ -64,7 +64,7 @@ def index_locations(state: RunState, _now: datetime) -> Decision | None:
     if cluster is None or not state.rediscovered:
         return None
     for key, location in state.locations.items():
-        if location.indexed or location.manifests is None or _is_asked(state, f"location/{key}", Ask.INDEX):
+        if location.indexed or location.manifests is None or is_asked(state, f"location/{key}", Ask.INDEX):
             continue
         command = commands.IndexLocation(
             location=key,
@@ -76,14 +76,16 @@ def index_locations(state: RunState, _now: datetime) -> Decision | None:
             user_keyspaces=cluster.user_keyspaces,
             tables=cluster.tables,
         )
-        return _ask(f"location/{key}", Ask.INDEX, command)
+        return ask(f"location/{key}", Ask.INDEX, command)
     return None
 
 
 def verify_locations(state: RunState, _now: datetime) -> Decision | None:
     """An engine that goes on with an indexed backup makes sure that it is still the same one."""
+    if not is_before(state, Stage.REPAIR):
+        return None
     for key, location in state.locations.items():
-        if not location.indexed or location.verified or _is_asked(state, f"location/{key}", Ask.VERIFY):
+        if not location.indexed or location.verified or is_asked(state, f"location/{key}", Ask.VERIFY):
             continue
         command = commands.VerifyLocation(
             location=key,
@@ -91,7 +93,7 @@ def verify_locations(state: RunState, _now: datetime) -> Decision | None:
             via=state.target.tuning.index_via,
             manifests=tuple(sorted(location.read.items())),
         )
-        return _ask(f"location/{key}", Ask.VERIFY, command)
+        return ask(f"location/{key}", Ask.VERIFY, command)
     return None
 
 
@@ -99,22 +101,24 @@ def resolve_tables(state: RunState, _now: datetime) -> Decision | None:
     """Find out where the restored tables live on the nodes."""
     if not _all_indexed(state) or not state.rediscovered or state.resolved:
         return None
-    if not state.workload.tables or _is_asked(state, SUPERVISOR, Ask.RESOLVE_TABLES):
+    if not is_before(state, Stage.REPAIR):
+        return None
+    if not state.workload.tables or is_asked(state, SUPERVISOR, Ask.RESOLVE_TABLES):
         return None
     command = commands.ResolveTables(tables=tuple(sorted(state.workload.tables)))
-    return _ask(SUPERVISOR, Ask.RESOLVE_TABLES, command)
+    return ask(SUPERVISOR, Ask.RESOLVE_TABLES, command)
 
 
 def read_settings(state: RunState, _now: datetime) -> Decision | None:
     """See how each node is set, before anything is set otherwise."""
-    if not _all_indexed(state) or not state.resolved:
+    if not _all_indexed(state) or not state.resolved or not is_before(state, Stage.REPAIR):
         return None
     for node in state.nodes.values():
         if node.joined is None or node.settings is not None or node.suspended_until is not None:
             continue
-        if not _is_asked(state, actor_of(node), Ask.READ_SETTINGS):
+        if not is_asked(state, actor_of(node), Ask.READ_SETTINGS):
             tables = tuple(sorted(state.workload.tables))
-            return _ask(
+            return ask(
                 actor_of(node),
                 Ask.READ_SETTINGS,
                 commands.ReadNodeSettings(node=node.address, tables=tables),
@@ -135,9 +139,9 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     settled = all(state.nodes[found.address].settings for found in state.discovered.nodes)
     if not joined or not settled or not state.prepared:
         return None
-    stage = Stage.DONE if state.dry_run else Stage.DATA
-    events: tuple[AnyEvent, ...] = (StageCompleted(stage=Stage.INIT), StageEntered(stage=stage))
-    return Decision(events=events)
+    if state.dry_run:
+        return Decision(events=(StageCompleted(stage=Stage.INIT), StageEntered(stage=Stage.DONE)))
+    return complete(Stage.INIT)
 
 
 def actor_of(node: NodeState) -> str:
@@ -145,11 +149,13 @@ def actor_of(node: NodeState) -> str:
     return f"node/{node.address}"
 
 
-def _is_asked(state: RunState, actor: str, what: Ask) -> bool:
+def is_asked(state: RunState, actor: str, what: Ask) -> bool:
+    """Whether an actor was asked for something already."""
     return (actor, what) in state.asked
 
 
-def _ask(actor: str, what: Ask, command: commands.Command) -> Decision:
+def ask(actor: str, what: Ask, command: commands.Command) -> Decision:
+    """Send a command to an actor that has not been asked for it yet."""
     return Decision(events=(ActorAsked(actor=actor, ask=what),), commands=(command,))
 
 

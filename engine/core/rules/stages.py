@@ -5,7 +5,7 @@ from datetime import datetime
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import NODE_GIVEN_UP
 from scylla_restore.engine.core.planning import pools, pools_left
-from scylla_restore.engine.core.rules.prepare import actor_of
+from scylla_restore.engine.core.rules.ledger import is_putting_back, put_back
 from scylla_restore.engine.core.state import NodeState, RunState
 from scylla_restore.events.model.run import Ask, PauseRequested
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
@@ -20,21 +20,40 @@ ORDER = (
     Stage.RECREATE_VIEWS,
     Stage.DONE,
 )
-"""Scylla Manager's order. Stages between INIT, DATA and DONE have their place here and no rules yet."""
+"""Scylla Manager's order."""
+
+WITHOUT_RULES = frozenset({Stage.DROP_VIEWS, Stage.DISABLE_TGC, Stage.ENABLE_TGC, Stage.RECREATE_VIEWS})
+"""Stages that have their place in the order and no rules yet: a run passes them by."""
+
+
+def complete(stage: Stage) -> Decision:
+    """Leave a stage for the next one that has rules."""
+    later = ORDER[ORDER.index(stage) + 1 :]
+    entered = next(each for each in later if each not in WITHOUT_RULES)
+    return Decision(events=(StageCompleted(stage=stage), StageEntered(stage=entered)))
+
+
+def is_before(state: RunState, stage: Stage) -> bool:
+    """Whether a run has not come to a stage yet."""
+    return state.stage is None or ORDER.index(state.stage) < ORDER.index(stage)
 
 
 def complete_data(state: RunState, _now: datetime) -> Decision | None:
-    """All that was selected is in the cluster."""
-    if state.stage is not Stage.DATA or state.workload.left or state.batches:
+    """All that was selected is in the cluster, and the nodes are set as they were.
+
+    As with Scylla Manager the settings come before the repair: it writes SSTables that want to be compacted, and has
+    no use for the agents. What cannot be put back now is tried again in the end, and does not keep the repair waiting.
+    """
+    if state.stage is not Stage.DATA or state.data_left:
         return None
-    return Decision(events=(StageCompleted(stage=Stage.DATA), StageEntered(stage=Stage.DONE)))
+    return put_back(state, tries=1) or (None if is_putting_back(state) else complete(Stage.DATA))
 
 
 def wait_for_space(state: RunState, _now: datetime) -> Decision | None:
     """No node has space and nothing is under way that would make some: the run pauses instead of failing."""
-    if state.stage is not Stage.DATA or not any(
-        state.nodes[address].waits_for_space for address in state.suspended
-    ):
+    if not state.data_left or state.stage is not Stage.DATA:
+        return None
+    if not any(state.nodes[address].waits_for_space for address in state.suspended):
         return None
     left = pools_left(state)
     if any(_may_take_some(state, node, left) for node in state.nodes.values()):
@@ -48,5 +67,5 @@ def _may_take_some(state: RunState, node: NodeState, left: set[str]) -> bool:
     if node.busy or node.waits_for_space or node.failures >= NODE_GIVEN_UP:
         return node.busy
     if node.joined is None:
-        return node.suspended_until is None and (actor_of(node), Ask.JOIN) in state.asked
+        return node.suspended_until is None and (f"node/{node.address}", Ask.JOIN) in state.asked
     return not left.isdisjoint(pools(state, node))

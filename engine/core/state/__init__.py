@@ -4,6 +4,7 @@ from scylla_restore.engine.core.state.batch import Batch, Phase
 from scylla_restore.engine.core.state.ledger import Entry, Ledger
 from scylla_restore.engine.core.state.location import LocationState
 from scylla_restore.engine.core.state.node import NodeState
+from scylla_restore.engine.core.state.repair import Repair, RepairPhase, Repairs
 from scylla_restore.engine.core.state.run_state import Ending, RunState, Status
 from scylla_restore.engine.core.state.workload import Directory, Segment, Workload
 
@@ -16,6 +17,9 @@ __all__ = [
     "LocationState",
     "NodeState",
     "Phase",
+    "Repair",
+    "RepairPhase",
+    "Repairs",
     "RunState",
     "Segment",
     "Status",

@@ -8,6 +8,7 @@ from scylla_restore.engine.core.state.batch import Batch, Phase
 from scylla_restore.engine.core.state.ledger import Ledger
 from scylla_restore.engine.core.state.location import LocationState
 from scylla_restore.engine.core.state.node import NodeState
+from scylla_restore.engine.core.state.repair import Repairs
 from scylla_restore.engine.core.state.workload import Workload
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.nodes import ClusterDiscovered
@@ -70,6 +71,7 @@ class RunState(msgspec.Struct, kw_only=True):
     batches: dict[int, Batch] = {}
     last_batch: int = 0
     ledger: Ledger = msgspec.field(default_factory=Ledger)
+    repairs: Repairs = msgspec.field(default_factory=Repairs)
 
     restored_bytes: int = 0
     restored_sstables: int = 0
@@ -98,6 +100,11 @@ class RunState(msgspec.Struct, kw_only=True):
         return (
             self.rediscovered and self.resolved and all(place.verified for place in self.locations.values())
         )
+
+    @property
+    def data_left(self) -> bool:
+        """Whether anything that was selected is not in the cluster yet."""
+        return bool(self.workload.left or self.batches)
 
     def index_node(self, node: NodeState) -> None:
         """Keep the indexes of idle lanes right after anything about the node has changed."""

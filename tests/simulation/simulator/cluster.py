@@ -1,9 +1,11 @@
 """The simulated cluster: its nodes, its tables, and everything that was done to it."""
 
 from tests.simulation.simulator.backup import Backup
+from tests.simulation.simulator.dice import dice
 from tests.simulation.simulator.disk import SimFile
 from tests.simulation.simulator.effects import Effect, Points
 from tests.simulation.simulator.node import NodePlan, SimNode
+from tests.simulation.simulator.repairs import SimRepairs
 from tests.simulation.simulator.scheduler import Scheduler
 
 from scylla_restore.engine.cluster.port import ClusterTopology
@@ -30,13 +32,25 @@ class SimCluster:
         self.points = Points()
         self._seed = seed
         self.nodes: dict[str, SimNode] = {}
+        self.on_tablets: tuple[str, ...] = ()
+        """Keyspaces that are replicated by tablets."""
+        self.repairs = SimRepairs(
+            dice(f"{seed}/repairs"),
+            lambda: all(self.nodes[address].answers(scylla=True) for address in self.members),
+        )
         for plan in plans:
             self.add(plan)
+
+    @property
+    def members(self) -> list[str]:
+        """Addresses of the nodes that have not left."""
+        return [address for address, node in self.nodes.items() if not node.left]
 
     def add(self, plan: NodePlan) -> None:
         """A node joins the cluster."""
         node = SimNode(plan, self.scheduler, self.backup, self._seed)
         self.nodes[plan.address] = node
+        node.scylla_restarted = lambda: self.repairs.interrupt(plan.address)
         for key in self.tables:
             keyspace, table = key.split(":")
             node.disk.make(f"{self.directory_of(keyspace, table)}/upload")

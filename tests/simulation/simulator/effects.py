@@ -21,6 +21,8 @@ class EffectKind(Enum):
     TRANSFERS = "transfers"
     BANDWIDTH = "bandwidth"
     CPU = "cpu"
+    REPAIR = "repair"
+    ABORT_TASK = "abort_task"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True):
     corruption: float = 0.0
     job_breaks: float = 0.0
     toggle_busy: float = 0.0
+    repair_failures: float = 0.0
     missing_objects: int = 0
     moments: tuple[Planned, ...] = ()
 
@@ -124,6 +125,7 @@ class Faults:
             node.loads.failures = plan.load_failures
             node.loads.renames = plan.load_renames
             node.missing_objects = set(missing)
+        cluster.repairs.failures = plan.repair_failures
         for moment in plan.moments:
             self._schedule(moment)
 
@@ -133,6 +135,9 @@ class Faults:
         for odds in (self.node_odds, self.store_odds, self.letter_odds, self.log_odds):
             odds.lost = odds.answer_lost = odds.defect = 0.0
         self.log_windows.clear()
+        self._cluster.repairs.failures = 0.0
+        for repair in self._cluster.repairs.all:
+            repair.fails = False
         for node in self._cluster.nodes.values():
             node.agent.corruption = node.agent.breaks = node.toggle_busy = 0.0
             node.loads.failures = node.loads.renames = 0.0

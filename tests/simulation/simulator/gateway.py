@@ -5,9 +5,10 @@ from tests.simulation.simulator.cluster import SimCluster
 from tests.simulation.simulator.effects import Effect, EffectKind
 from tests.simulation.simulator.jobs import Job
 from tests.simulation.simulator.loads import Load
-from tests.simulation.simulator.network import NotYet, Odds, SimPort
+from tests.simulation.simulator.network import NotYet, Odds
 from tests.simulation.simulator.node import DEFAULT_TRANSFERS, SimNode
 from tests.simulation.simulator.process import Process
+from tests.simulation.simulator.repair_calls import RepairCalls
 from tests.simulation.simulator.scheduler import MILLISECOND_US, SECOND_US
 
 from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
@@ -21,7 +22,7 @@ class _Poll(msgspec.Struct):
     deadline_us: int
 
 
-class SimGateway(SimPort):
+class SimGateway(RepairCalls):
     """``NodeGateway`` of one simulated node, as one engine uses it."""
 
     def __init__(self, cluster: SimCluster, node: SimNode, process: Process, odds: Odds) -> None:

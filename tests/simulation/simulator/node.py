@@ -1,5 +1,7 @@
 """One simulated Scylla node with its agent: what it holds, how it is set, and when it cannot be reached."""
 
+from collections.abc import Callable
+
 import msgspec
 from tests.simulation.simulator.backup import Backup
 from tests.simulation.simulator.dice import dice
@@ -82,10 +84,13 @@ class SimNode:
         self.missing_objects: set[tuple[str, str]] = set()
         self.loaded: list[tuple[str, str, str]] = []
         """Every SSTable that passed through a load here, as often as it did."""
+        self.first_load_us: dict[tuple[str, str, str], int] = {}
+        """When an SSTable had passed through a load here for the first time, as far as anybody could see."""
         self.loaded_foreign: list[str] = []
         self.violations: list[str] = []
         self.disturbed: list[str] = []
         """Upload directories in which files were moved while a load was reading there."""
+        self.scylla_restarted: Callable[[], None] = lambda: None
         self._backup = backup
 
     def settle(self) -> None:
@@ -126,6 +131,7 @@ class SimNode:
         """Its loads die, and automatic compaction is on again; it needs a while."""
         self.settle()
         self.loads.interrupt(self.scheduler.now_us)
+        self.scylla_restarted()
         for table in self.settings.compaction:
             self.settings.compaction[table] = True
         self.defaults_restored.add("compaction")
@@ -155,4 +161,5 @@ class SimNode:
             self.violations.append(f"a load read a broken SSTable: {sorted(group)}")
             return "malformed_sstable_exception (incomplete components)"
         self.loaded.append(truth.identity)
+        self.first_load_us.setdefault(truth.identity, self.scheduler.now_us)
         return ""

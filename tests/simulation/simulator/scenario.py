@@ -42,6 +42,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What people do to the cluster before the second engine starts, before the third, and so on."""
     skews_us: tuple[int, ...]
     """How far the clock of each engine, one after another, is off."""
+    on_tablets: tuple[str, ...] = ()
+    """Keyspaces that are replicated by tablets."""
 
 
 CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreign_files", "settings")
@@ -59,6 +61,11 @@ def scenario_of(seed: int) -> Scenario:
         for n in range(random.randint(1, 5))
     )
     faults = plan_faults(random, len(nodes))
+    of_repairs = dice(f"{seed}/scenario of repairs")
+    on_tablets = tuple(sorted({table.keyspace for table in source_tables if of_repairs.random() < 0.3}))
+    if not faults.none:
+        failures = of_repairs.choice((0.0, 0.0, 0.0, 0.1, 0.5))
+        faults = msgspec.structs.replace(faults, repair_failures=failures)
     return Scenario(
         seed=str(seed),
         backup=BackupPlan(
@@ -73,6 +80,7 @@ def scenario_of(seed: int) -> Scenario:
             full_components=random.random() < 0.15,
         ),
         nodes=nodes,
+        on_tablets=on_tablets,
         tables={name: f"{name.split(':')[1]}-{random.getrandbits(128):032x}" for name in names},
         target=_target(random, locations, source_tables, nodes[0].dc),
         faults=faults,

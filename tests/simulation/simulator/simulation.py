@@ -259,6 +259,10 @@ def digest(state: RunState) -> list[str]:
         for n in state.nodes.values()
     ]
     lines += [
+        f"repair {r.id}/{r.attempt} {r.kind} {r.keyspace}.{r.table} on {r.node} {r.phase} task={r.task} failures={r.failures}"
+        for r in state.repairs.units.values()
+    ]
+    lines += [
         f"ledger {e.id} made={e.made} undoing={e.undoing} undo_failures={e.undo_failures}"
         for e in state.ledger.entries.values()
     ]

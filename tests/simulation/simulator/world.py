@@ -30,6 +30,7 @@ class World:
         self.backup = Backup(scenario.backup, seed)
         self.cluster = SimCluster(scenario.nodes, scenario.tables, self.scheduler, self.backup, seed)
         self.cluster.points = self.points
+        self.cluster.on_tablets = scenario.on_tablets
         self.faults = Faults(scenario.faults, self.cluster, self.backup, self.scheduler, self.random)
         self.log = LogWorld(self.scheduler, self.points, self.faults.log_windows)
         self.projected = Projected()

@@ -12,6 +12,7 @@ from tests.simulation.simulator.checks.record import (
     check_owners,
     check_projections,
 )
+from tests.simulation.simulator.checks.repairs import check_repairs
 from tests.simulation.simulator.checks.world import check_world
 from tests.simulation.simulator.evidence import Evidence
 
@@ -25,6 +26,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     check_copies,
     check_untouched,
     check_world,
+    check_repairs,
     check_fold,
     check_projections,
     check_calm,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.simulation.simulator.evidence import Evidence
 
-from scylla_restore.events.model import batches, locations, nodes, run
+from scylla_restore.events.model import batches, locations, nodes, repairs, run
 from scylla_restore.events.model.alterations import UndoFailed
 
 TROUBLE = (
@@ -17,6 +17,8 @@ TROUBLE = (
     nodes.NodeFailed,
     nodes.NodeSuspended,
     nodes.NodeWaitingForSpace,
+    repairs.RepairFailed,
+    repairs.RepairPlanFailed,
     run.ActorFailed,
     run.FailureDeclared,
     run.RunFailed,

@@ -1,0 +1,163 @@
+"""The repairs and tasks of a lab's cluster: they take as long as they are told to, and fail where a fault says so."""
+
+import itertools
+import threading
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+_UNSET = "1970-01-01T00:00:00Z"
+
+
+class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of Scylla's task manager."""
+
+    id: str
+    type: str
+    kind: str = "node"
+    scope: str = "table"
+    state: str = "done"
+    is_abortable: bool = True
+    start_time: str
+    end_time: str
+    error: str = ""
+    parent_id: str = "none"
+    sequence_number: int
+    shard: int = 0
+    keyspace: str
+    table: str
+    entity: str = ""
+    progress_units: str = ""
+    progress_total: float = 1.0
+    progress_completed: float = 1.0
+    children_ids: tuple[str, ...] = ()
+
+
+class Work(msgspec.Struct, kw_only=True):
+    """A repair: of vnodes, by ``node`` under a ``number``; or of tablets, by everybody (``number`` is 0)."""
+
+    id: str
+    number: int
+    sequence: int
+    node: str
+    keyspace: str
+    table: str
+    seconds: float
+    fails: bool
+    began_s: float
+    began_at: datetime
+    ended: threading.Event
+    aborted_at: datetime | None = None
+
+
+class Repairs:
+    """All repairs since the lab was started. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._works: dict[str, Work] = {}
+        self._numbers: dict[str, int] = {}
+        self._numbered: dict[tuple[str, int], Work] = {}
+        self._sequence = itertools.count(1)
+
+    def begin(
+        self, *, node: str, keyspace: str, table: str, tablets: bool, seconds: float, fails: bool
+    ) -> Work:
+        """Begin a repair."""
+        with self._lock:
+            number = 0
+            if not tablets:
+                number = self._numbers[node] = self._numbers.get(node, 0) + 1
+            work = Work(
+                id=str(uuid.uuid4()),
+                number=number,
+                sequence=number or next(self._sequence),
+                node=node,
+                keyspace=keyspace,
+                table=table,
+                seconds=seconds,
+                fails=fails,
+                began_s=time.monotonic(),
+                began_at=datetime.now(UTC),
+                ended=threading.Event(),
+            )
+            self._works[work.id] = work
+            if number:
+                self._numbered[node, number] = work
+            return work
+
+    def work(self, task: str) -> Work | None:
+        """Return a repair by its task's id."""
+        return self._works.get(task)
+
+    def numbered(self, node: str, number: int) -> Work | None:
+        """Return a repair by the number that a node gave it since it was started."""
+        return self._numbered.get((node, number)) if number <= self._numbers.get(node, 0) else None
+
+    def running(self, *, node: str | None) -> list[Work]:
+        """Return what runs on a node, or (None) of tablets."""
+        with self._lock:
+            works = list(self._works.values())
+        return [
+            work
+            for work in works
+            if self.state(work) == "running" and (work.node == node if node else not work.number)
+        ]
+
+    def state(self, work: Work) -> str:
+        """Return how a repair stands: ``running``, ``done`` or ``failed``."""
+        if work.aborted_at is not None:
+            return "failed"
+        if time.monotonic() < work.began_s + work.seconds:
+            return "running"
+        return "failed" if work.fails else "done"
+
+    def wait(self, work: Work, timeout_s: float | None) -> bool:
+        """Wait until a repair ends, and return whether it has."""
+        left_s = work.began_s + work.seconds - time.monotonic()
+        if left_s > 0:
+            work.ended.wait(left_s if timeout_s is None else min(left_s, timeout_s))
+        return self.state(work) != "running"
+
+    def abort(self, work: Work) -> None:
+        """End a repair early, if it runs."""
+        if self.state(work) == "running":
+            work.aborted_at = datetime.now(UTC)
+            work.ended.set()
+
+    def restart(self, node: str) -> None:
+        """Scylla is restarted on a node: its repairs are cut, and their numbers begin anew."""
+        for work in self.running(node=node):
+            self.abort(work)
+        with self._lock:
+            self._numbers[node] = 0
+
+    def status(self, work: Work) -> TaskStatus:
+        """Return a repair as the task manager tells of it."""
+        state = self.state(work)
+        share = min((time.monotonic() - work.began_s) / work.seconds, 1.0) if work.seconds else 1.0
+        error = ""
+        if state == "failed":
+            error = "abort requested" if work.aborted_at else "repair failed: streaming error"
+        ended_at = work.aborted_at or work.began_at + timedelta(seconds=work.seconds)
+        return TaskStatus(
+            id=work.id,
+            type="repair" if work.number else "user_repair",
+            kind="node" if work.number else "cluster",
+            state=state,
+            start_time=_text(work.began_at),
+            end_time=_UNSET if state == "running" else _text(ended_at),
+            error=error,
+            sequence_number=work.sequence,
+            keyspace=work.keyspace,
+            table="" if work.number else work.table,
+            progress_units="ranges" if work.number else "tablets",
+            progress_total=8.0,
+            progress_completed=round(8.0 * share, 3),
+        )
+
+
+def _text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
