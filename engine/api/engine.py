@@ -188,12 +188,35 @@ class Engine:
         try:
             loaded = load_run(self._log, run, up_to=claim.head.seq)
             self._refuse_finished(loaded.state)
-            if loaded.state.ledger.entries or loaded.state.batches:
+            if loaded.state.ledger.entries or loaded.state.batches or loaded.state.repairs.units:
                 self._refuse_other_cluster(loaded.state)
         except BaseException:
             self._log.release(claim)
             raise
         return self._work_on(claim, loaded, (self._owned(), AbortRequested(requested_by=self._owner)))
+
+    def put_right(self, run: str) -> Run:
+        """Put back what a run that nobody owns has left altered, and pause it: it can be resumed.
+
+        Raises:
+            TargetError: the run is over, or belongs to another cluster.
+            RunIsOwned: a living engine has it.
+            UnknownRun, NodeError, LogError
+        """
+        self._log.head(run)
+        claim = self._log.claim(run, self._owner)
+        try:
+            loaded = load_run(self._log, run, up_to=claim.head.seq)
+            self._refuse_finished(loaded.state)
+            self._refuse_other_cluster(loaded.state)
+            events: list[AnyEvent] = [self._owned()]
+            if loaded.state.ending is not Ending.ABORT:
+                reason = "what the run had left altered was to be put back"
+                events += [RunResumed(), PauseRequested(requested_by=self._owner, reason=reason)]
+        except BaseException:
+            self._log.release(claim)
+            raise
+        return self._work_on(claim, loaded, tuple(events))
 
     def close(self) -> None:
         """Drop everything that is under way, without a further call to any node, and give the runs back.

@@ -77,6 +77,11 @@ COMMANDS: tuple[tuple[Group | None, tuple[Entry, ...]], ...] = (
                 "rebuild:rebuild",
                 "Drop the tables that are made from a run's log, and make them again.",
             ),
+            Entry(
+                "doctor",
+                "doctor:doctor",
+                "Tell what runs have left altered in the cluster; --fix puts it right.",
+            ),
             Entry("version", "version:version", "Print versions of the package, Python and what matters."),
         ),
     ),

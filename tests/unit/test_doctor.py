@@ -1,0 +1,67 @@
+"""What a run has left altered, as its log tells it."""
+
+from tests.support.hosts import directory, hosts
+from tests.support.world import RUN, World, undo_failed
+
+from scylla_restore.engine.api.doctor import check_all, check_run
+from scylla_restore.engine.core.commands import LoadSSTables, Undo
+from scylla_restore.engine.core.state import Phase, Status
+from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.model.run import PauseRequested, RunResumed
+
+WORK = (directory("t1", range(1, 40)),)
+
+
+def logged(world: World) -> MemoryLog:
+    log = MemoryLog()
+    for epoch in sorted({envelope.epoch for envelope in world.log}):
+        claim = log.claim(RUN, "an engine")
+        log.append(claim, tuple(e for e in world.log if e.epoch == epoch))
+        log.release(claim)
+    return log
+
+
+def staged_world() -> World:
+    return World(hosts=hosts("n1"), directories=WORK).hangs(LoadSSTables).start().until_phase(Phase.STAGED)
+
+
+def test_a_killed_run_has_left_all_that_it_altered() -> None:
+    checkup = check_run(logged(staged_world()), RUN)
+    assert checkup.can_be_fixed
+    assert {each.why for each in checkup.altered} == {"left"}
+    assert {"auto_compaction", "staging_directory"} <= {each.kind for each in checkup.altered}
+
+
+def test_a_paused_run_keeps_what_its_resume_needs() -> None:
+    world = staged_world().pause().play()
+    checkup = check_run(logged(world), RUN)
+    assert not checkup.can_be_fixed
+    assert {(each.kind, each.why) for each in checkup.altered} == {("staging_directory", "resume")}
+
+
+def test_what_could_not_be_put_back_can_be_fixed_later() -> None:
+    world = staged_world().on(Undo, undo_failed).pause().play()
+    assert check_run(logged(world), RUN).can_be_fixed
+
+
+def test_a_run_that_is_put_right_is_paused() -> None:
+    world = staged_world()
+    asked = PauseRequested(requested_by="ann", reason="to be put right")
+    world.resume(opening=(RunResumed(), asked)).play()
+    assert world.state.status is Status.PAUSED
+    assert not check_run(logged(world), RUN).can_be_fixed
+
+
+def test_a_run_that_is_done_is_not_spoken_of() -> None:
+    world = World(hosts=hosts("n1"), directories=WORK).start().play()
+    log = logged(world)
+    assert check_run(log, RUN).altered == ()
+    assert list(check_all(log)) == []
+
+
+def test_an_owned_run_is_left_alone() -> None:
+    log = logged(staged_world())
+    log.claim(RUN, "somebody")
+    checkup = check_run(log, RUN)
+    assert (checkup.is_owned, checkup.can_be_fixed) == (True, False)
+    assert {each.why for each in checkup.altered} == {"at_work"}
