@@ -29,7 +29,7 @@ def test_what_a_killed_engine_left_altered_is_shown_and_put_right(lab: LabProces
     killed(lab)
     shown = lab.call("doctor")
     assert shown.code == 1
-    assert "automatic compaction off for ks1.t1" in shown.stdout
+    assert "automatic compaction off for ks1:t1" in shown.stdout
     assert "--fix" in shown.stderr
     fixed = lab.call("doctor", "--fix", "--json")
     assert fixed.code == 0, fixed.stderr
