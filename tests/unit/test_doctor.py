@@ -1,7 +1,8 @@
 """What a run has left altered, as its log tells it."""
 
+from tests.support.answers import undo_failed
 from tests.support.hosts import directory, hosts
-from tests.support.world import RUN, World, undo_failed
+from tests.support.world import RUN, World
 
 from scylla_restore.engine.api.doctor import check_all, check_run
 from scylla_restore.engine.core.commands import LoadSSTables, Undo
