@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from typing import Final
 
 from scylla_restore.engine.api.doctor import Checkup, check_all, check_run
-from scylla_restore.engine.cli.commands.restore import locations_of
 from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.engines import engine_for
@@ -54,8 +53,7 @@ def _put_right(log: EventLog, checkup: Checkup, context: Context) -> None:
     with ExitStack() as stack:
         signals = stack.enter_context(taken_signals())
         on_event = stack.enter_context(diagnosed(context, events))
-        locations = locations_of(log, checkup.run_id)
-        engine = stack.enter_context(engine_for(context, log, locations, on_event))
+        engine = stack.enter_context(engine_for(context, log, on_event))
         ending = when_lapsed(lambda: engine.put_right(checkup.run_id), context)
         signals.is_counting = True
         foreground = ForegroundRun(ending, engine, events, context, signals, is_ending=True)
