@@ -19,6 +19,12 @@ RestoreError
 │   ├── BucketMissing      2
 │   ├── ObjectMissing
 │   └── ObjectTooLarge
+├── SchemaError            1   CQL's or Alternator's answer, or none
+│   ├── SchemaUnavailable      retryable
+│   └── SchemaRefused          the cluster said no
+│       ├── SchemaDenied   2
+│       ├── SchemaObjectMissing
+│       └── SchemaObjectExists
 ├── BackupError            1   the backup is not what it should be
 │   └── NoSuchSnapshot     2
 ├── RunFailedError         1   a run ended with a failure (the run's own exit code)
@@ -151,6 +157,38 @@ class ObjectMissing(StorageError):
 
 class ObjectTooLarge(StorageError):
     """An object is larger than anything of its kind can be."""
+
+
+class SchemaError(RestoreError):
+    """The cluster's schema could not be read or changed. ``statement`` is what was asked, without secrets."""
+
+    def __init__(self, message: str, *, statement: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.statement = statement
+
+
+class SchemaUnavailable(SchemaError):
+    """No node answered, or none in time; whether a change was made is unknown."""
+
+    retryable: ClassVar[bool] = True
+
+
+class SchemaRefused(SchemaError):
+    """The cluster said no."""
+
+
+class SchemaDenied(SchemaRefused):
+    """No credentials, wrong ones, or a role that may not do it."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class SchemaObjectMissing(SchemaRefused):
+    """There is no such keyspace, table or view."""
+
+
+class SchemaObjectExists(SchemaRefused):
+    """What a statement creates is there already."""
 
 
 class BackupError(RestoreError):
