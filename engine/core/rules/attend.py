@@ -8,8 +8,8 @@ from scylla_restore.engine.core.alterations import unwanted_alterations, wanted_
 from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
+from scylla_restore.engine.core.rules.asking import actor_of
 from scylla_restore.engine.core.rules.ledger import undo
-from scylla_restore.engine.core.rules.prepare import actor_of
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import AlterationIntended

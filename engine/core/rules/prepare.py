@@ -5,15 +5,14 @@ from datetime import datetime
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.planning import pools
+from scylla_restore.engine.core.rules.asking import SUPERVISOR, actor_of, ask, is_asked
 from scylla_restore.engine.core.rules.sources import renaming_problem
 from scylla_restore.engine.core.rules.stages import complete, is_before
-from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.core.state.workload import location_of, pool_of
 from scylla_restore.events.model.failure import Cause, Failure
-from scylla_restore.events.model.run import ActorAsked, Ask, FailureDeclared
+from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
-
-SUPERVISOR = "supervisor"
 
 
 def begin(state: RunState, _now: datetime) -> Decision | None:
@@ -142,21 +141,6 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     if state.dry_run:
         return Decision(events=(StageCompleted(stage=Stage.INIT), StageEntered(stage=Stage.DONE)))
     return complete(Stage.INIT)
-
-
-def actor_of(node: NodeState) -> str:
-    """Return the name of a node's actor."""
-    return f"node/{node.address}"
-
-
-def is_asked(state: RunState, actor: str, what: Ask) -> bool:
-    """Whether an actor was asked for something already."""
-    return (actor, what) in state.asked
-
-
-def ask(actor: str, what: Ask, command: commands.Command) -> Decision:
-    """Send a command to an actor that has not been asked for it yet."""
-    return Decision(events=(ActorAsked(actor=actor, ask=what),), commands=(command,))
 
 
 def _all_indexed(state: RunState) -> bool:

@@ -6,7 +6,7 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.backoff import suspension
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import NODE_GIVEN_UP, REPAIR_ATTEMPTS
-from scylla_restore.engine.core.rules.prepare import SUPERVISOR, ask, is_asked
+from scylla_restore.engine.core.rules.asking import SUPERVISOR, ask, is_asked
 from scylla_restore.engine.core.rules.stages import complete
 from scylla_restore.engine.core.state import NodeState, Repair, RepairPhase, RunState
 from scylla_restore.engine.core.versions import release_of
