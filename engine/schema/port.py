@@ -6,25 +6,20 @@ Every method may be repeated, has a timeout, and raises only ``SchemaError``s:
 * ``SchemaRefused``       the cluster said no
 * ``SchemaDenied``        no, or wrong, credentials, or a role without the right to it
 * ``SchemaObjectMissing`` the keyspace, table or view is not there
+* ``SchemaObjectExists``  what was to be created is there already
 """
 
 from typing import Protocol
 
-import msgspec
-
-from scylla_restore.events.model.schema import RecordedTable, RecordedView, TombstoneGc
-
-
-class SchemaObject(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """Something that a schema consists of; ``kind`` as DESCRIBE says (``keyspace``, ``type``, ``function``, ``table``…), names as stored."""
-
-    keyspace: str
-    kind: str
-    name: str
+from scylla_restore.events.model.schema import RecordedTable, RecordedView, SchemaObject, TombstoneGc
 
 
 class SchemaGateway(Protocol):
     """A cluster's schema. Names are as stored, neither quoted nor folded; quoting is the gateway's affair."""
+
+    def offers_alternator(self) -> bool:
+        """Whether Alternator can be asked; without it, what is Alternator's can be neither described nor altered."""
+        ...
 
     def tables(self, keyspaces: frozenset[str]) -> tuple[RecordedTable, ...]:
         """Return the tables of some keyspaces, views left out."""
@@ -59,7 +54,7 @@ class SchemaGateway(Protocol):
         ...
 
     def apply(self, statement: str) -> None:
-        """Carry out one statement as it is.
+        """Carry out one statement as it is: of CQL, or for Alternator the JSON of a CreateTable.
 
         Raises:
             SchemaObjectExists: what it creates is there already.

@@ -39,3 +39,15 @@ class RecordedTable(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     id: str
     tombstone_gc: TombstoneGc | None
+
+
+class SchemaObject(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Something that a schema consists of; names as stored, a function's and an aggregate's without its arguments.
+
+    ``kind`` as ScyllaDB's DESCRIBE says: ``keyspace``, ``type``, ``function``, ``aggregate``, ``table``, ``view``, ``index``.
+    A keyspace bears its own name. Alternator's table ``T`` is the table ``T`` of the keyspace ``alternator_T``.
+    """
+
+    keyspace: str
+    kind: str
+    name: str
