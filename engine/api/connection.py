@@ -8,6 +8,7 @@ from scylla_restore.engine.cluster.access import ClusterAccess
 from scylla_restore.engine.cluster.configured import access_settings
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.config import ChosenCluster
+from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 
 
 class ClusterConnection(Protocol):
@@ -28,6 +29,15 @@ class ClusterConnection(Protocol):
 
     def gateway(self, address: str) -> NodeGateway:
         """Return a new gateway to the node at ``address``; no call is made."""
+        ...
+
+    def schema(self) -> SchemaGateway | SchemaNotOffered:
+        """Return the gateway to the cluster's schema, opened when it is asked for first and the same from then on.
+
+        Raises:
+            NodeError: no node tells where CQL is offered.
+            SchemaError: it is offered, and cannot be reached, or not with these credentials.
+        """
         ...
 
     def close(self) -> None:
@@ -54,6 +64,10 @@ class RestConnection:
     def gateway(self, address: str) -> NodeGateway:
         """See the protocol."""
         return self._access.gateway(address)
+
+    def schema(self) -> SchemaGateway | SchemaNotOffered:
+        """See the protocol."""
+        return SchemaNotOffered(reason="this version does not speak CQL yet")
 
     def close(self) -> None:
         """See the protocol."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from scylla_restore.engine.api.connection import ClusterConnection
 from scylla_restore.engine.cluster.port import NodeGateway
+from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 
 
 class LentConnection:
@@ -27,6 +28,10 @@ class LentConnection:
     def gateway(self, address: str) -> NodeGateway:
         """See the protocol."""
         return self._lend(self._behind.gateway(address))
+
+    def schema(self) -> SchemaGateway | SchemaNotOffered:
+        """See the protocol; it is shared, and stays open."""
+        return self._behind.schema()
 
     def close(self) -> None:
         """Close what was lent so far; more can be lent after that."""

@@ -14,6 +14,12 @@ from typing import Protocol
 from scylla_restore.events.model.schema import RecordedTable, RecordedView, SchemaObject, TombstoneGc
 
 
+class SchemaNotOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster's nodes take no CQL connections at all; ``reason`` says how that is known."""
+
+    reason: str
+
+
 class SchemaGateway(Protocol):
     """A cluster's schema. Names are as stored, neither quoted nor folded; quoting is the gateway's affair."""
 

@@ -23,6 +23,7 @@ from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.config import choose_cluster, load_config
 from scylla_restore.engine.core.target import build_target
 from scylla_restore.engine.core.target_flags import TargetFlags
+from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.engine.storage.localstorage import LocalStorage
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log.port import Claim
@@ -104,6 +105,9 @@ class KillingConnection:
 
     def gateway(self, address: str) -> NodeGateway:
         return cast("NodeGateway", KillingGateway(self._inner.gateway(address), self._points))
+
+    def schema(self) -> SchemaGateway | SchemaNotOffered:
+        return self._inner.schema()
 
     def close(self) -> None:
         self._inner.close()
