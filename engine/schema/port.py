@@ -11,6 +11,8 @@ Every method may be repeated, has a timeout, and raises only ``SchemaError``s:
 
 from typing import Protocol
 
+import msgspec
+
 from scylla_restore.events.model.schema import RecordedTable, RecordedView, SchemaObject, TombstoneGc
 
 
