@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,7 +11,14 @@ from scylla_restore.engine.lab.jobs import Job, JobTable
 from scylla_restore.engine.lab.pace import MIB, Pace
 from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.remotes import Remotes
-from scylla_restore.engine.lab.state import AzureSettings, GcsSettings, NodeSpec, S3Settings, Speeds
+from scylla_restore.engine.lab.state import (
+    AzureSettings,
+    GcsSettings,
+    NodeSpec,
+    ObjectStorageEndpoint,
+    S3Settings,
+    Speeds,
+)
 from scylla_restore.engine.lab.transfer import Copier
 
 VERSION = "Snapshot"
@@ -27,6 +35,7 @@ class AgentSetup(msgspec.Struct, frozen=True, kw_only=True):
     faults: FaultBoard
     data_directory: str
     scylla_version: str
+    object_storage_endpoints: Sequence[ObjectStorageEndpoint] | None = None
     s3: S3Settings | None
     gcs: GcsSettings | None
     azure: AzureSettings | None

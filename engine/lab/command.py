@@ -38,6 +38,7 @@ class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     gcs: GcsSettings | None = None
     azure: AzureSettings | None = None
     speeds: Speeds = Speeds()
+    scylla_version: str | None = None
 
 
 class FaultOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ def up(options: UpOptions) -> None:
         gcs=options.gcs,
         azure=options.azure,
         speeds=options.speeds,
+        scylla_version=options.scylla_version,
     )
     try:
         lab.start()

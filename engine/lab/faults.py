@@ -12,8 +12,19 @@ import msgspec
 from scylla_restore.engine.lab.files import SharedFile
 
 FaultKind = Literal[
-    "error", "timeout", "reset", "cut", "slow", "lost-job", "disk-full", "corrupt", "failed-repair"
+    "error",
+    "timeout",
+    "reset",
+    "cut",
+    "slow",
+    "lost-job",
+    "lost-task",
+    "disk-full",
+    "corrupt",
+    "failed-repair",
+    "failed-restore",
 ]
+_NATIVE = "/storage_service/restore"
 
 _COPIES = (
     "/agent/rclone/sync/copypaths*",
@@ -22,10 +33,11 @@ _COPIES = (
 )
 # Faults of what a call does, not of its answer: other calls neither show them nor count.
 _CONCERNED: dict[str, tuple[str, ...]] = {
-    "slow": (*_COPIES, "/storage_service/sstables/*"),
+    "slow": (*_COPIES, "/storage_service/sstables/*", _NATIVE),
     "disk-full": (*_COPIES, "/agent/rclone/operations/about*"),
-    "corrupt": _COPIES,
+    "corrupt": (*_COPIES, _NATIVE),
     "failed-repair": ("/storage_service/repair_async/*", "/storage_service/tablets/repair"),
+    "failed-restore": (_NATIVE,),
     "cut": ("/agent/rclone/operations/list*",),
 }
 
@@ -42,8 +54,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     ``error`` answers ``status``; ``timeout`` never answers; ``reset`` closes the connection in the middle of the
     answer; ``cut`` ends a listing early but properly, as the agent does when its store fails; ``slow`` divides
     speeds by ten (100 MiB/s where there is no limit); ``lost-job`` restarts the agent, which then answers;
-    ``disk-full`` reports no space and fails copies; ``corrupt`` flips a byte of copied data files; ``failed-repair`` begins a repair that
-    will have failed when it ends.
+    ``lost-task`` restarts Scylla likewise; ``disk-full`` reports no space and fails copies; ``corrupt`` flips a byte of
+    copied data files; ``failed-repair`` begins a repair, and ``failed-restore`` a native restore, that will have failed
+    when it ends.
 
     ``carried_out`` tells whether the call has its effect: always with ``reset``, never with ``error``, and with
     ``timeout`` as told.
@@ -82,7 +95,7 @@ def faults_file(root: Path) -> SharedFile[FaultList]:
 def add_fault(root: Path, fault: Fault) -> Fault:
     """Let a fault stand from now on, in whatever process the lab runs; return it with its id."""
     # A restart with every request would leave nothing to test.
-    times = 1 if fault.kind == "lost-job" and fault.times is None else fault.times
+    times = 1 if fault.kind in ("lost-job", "lost-task") and fault.times is None else fault.times
     fault = msgspec.structs.replace(fault, id=secrets.token_hex(4), times=times)
     file = faults_file(root)
     with file.changing():

@@ -91,13 +91,15 @@ class Fleet:
     def _parts(self, spec: NodeSpec) -> NodeParts:
         files, setup = self._setup.files, self._setup
         data = files.data(spec.address)
+        storage = self._stores.object_storage(spec)
         agent = AgentSetup(
             node=spec,
             speeds=setup.speeds,
             remotes=self._stores.remotes(spec),
             faults=self._faults,
             data_directory=str(data),
-            scylla_version=setup.record.scylla_version,
+            scylla_version=spec.scylla_version or setup.record.scylla_version,
+            object_storage_endpoints=storage.endpoints,
             s3=setup.record.s3,
             gcs=setup.record.gcs,
             azure=setup.record.azure,
@@ -107,6 +109,8 @@ class Fleet:
             setup=agent,
             cluster=setup.cluster,
             loaded=LoadedFiles(files.loaded(spec.address), files.loads(spec.address)),
+            storage=storage,
+            native_directory=files.native(spec.address),
             data=data,
             token=files.token(),
             log=self._log,

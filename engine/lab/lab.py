@@ -50,7 +50,7 @@ class Lab:
         port: of all agents, 0 for free ones.
         speeds: limits and delays.
         cluster: its name, in the cluster and in the configuration file.
-        scylla_version: what the nodes report.
+        scylla_version: what the nodes report; from 2025.2 on they have ``object_storage_endpoints``.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Lab:
         port: int = 0,
         speeds: Speeds | None = None,
         cluster: str = "lab",
-        scylla_version: str = _SCYLLA_VERSION,
+        scylla_version: str | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.files = LabDirectory(directory)
@@ -82,17 +82,18 @@ class Lab:
             specs = make_nodes(3 if nodes is None else nodes, shards=shards, base_address=base_address)
         else:
             specs = tuple(nodes)
+        version = scylla_version or (before.scylla_version if before else _SCYLLA_VERSION)
         self._record = LabRecord(
             cluster=before.cluster if before else cluster,
             cluster_id=before.cluster_id if before else str(uuid.uuid4()),
-            scylla_version=scylla_version,
+            scylla_version=version,
             nodes=specs,
             s3=s3 or (before.s3 if before else None),
             gcs=gcs or (before.gcs if before else None),
             azure=azure or (before.azure if before else None),
             listeners=before.listeners if before else {},
         )
-        self._cluster = Cluster(self._record.cluster, scylla_version, specs, self.files.schema)
+        self._cluster = Cluster(self._record.cluster, version, specs, self.files.schema)
         self._fleet: Fleet | None = None
 
     def __enter__(self) -> Self:
@@ -196,7 +197,7 @@ class Lab:
         self._running().node(_address(node)).restart_agent(reuse_job_ids=reuse_job_ids)
 
     def restart_scylla(self, node: NodeSpec | str) -> None:
-        """Restart a node's Scylla: loads are cut, compaction is on again."""
+        """Restart a node's Scylla: loads and tasks are cut, ended tasks forgotten, compaction is on again."""
         self._running().node(_address(node)).restart_scylla()
 
     def stop_node(self, node: NodeSpec | str) -> None:

@@ -21,7 +21,10 @@ class LoadedSSTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """One load that ended: times as RFC 3339 in UTC; ``error`` is empty after a success."""
+    """One load that ended: times as RFC 3339 in UTC; ``error`` is empty after a success.
+
+    ``native`` ones came from an object store, not from an upload directory.
+    """
 
     at: str
     keyspace: str
@@ -29,6 +32,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     sstables: tuple[LoadedSSTable, ...]
     error: str = ""
+    native: bool = False
 
 
 class LoadedFiles:

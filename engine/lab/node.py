@@ -10,13 +10,16 @@ from pathlib import Path
 
 import msgspec
 
+from scylla_restore.engine.lab import native_api
 from scylla_restore.engine.lab.agent import VERSION, Agent, AgentSetup
 from scylla_restore.engine.lab.answers import UNAUTHORIZED, Answer, Request, agent_json
 from scylla_restore.engine.lab.cluster import Cluster
 from scylla_restore.engine.lab.faults import Fault, FaultBoard, FaultKind
 from scylla_restore.engine.lab.load import Loader
 from scylla_restore.engine.lab.loaded import LoadedFiles
+from scylla_restore.engine.lab.native import NativeRestores, NativeSetup
 from scylla_restore.engine.lab.node_info import node_info
+from scylla_restore.engine.lab.object_storage import ObjectStorage
 from scylla_restore.engine.lab.rclone import PREFIX, answer_rclone, refusal
 from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.request_log import RequestLog, ServedRequest, loggable, timestamp
@@ -32,6 +35,8 @@ class NodeParts(msgspec.Struct, frozen=True, kw_only=True):
     setup: AgentSetup
     cluster: Cluster
     loaded: LoadedFiles
+    storage: ObjectStorage
+    native_directory: Path
     data: Path
     token: str
     log: RequestLog
@@ -47,7 +52,7 @@ class Node:
         self.spec = parts.spec
         self._lock = threading.Lock()
         self._agent = Agent(parts.setup, int(time.time()))
-        self._loader, self._scylla = self._start_scylla()
+        self._loader, self._natives, self._scylla = self._start_scylla()
         self.server = HttpsServer(host, port, context, self._answer_and_log)
 
     def start(self) -> None:
@@ -59,6 +64,7 @@ class Node:
         self.server.stop()
         self._agent.die()
         self._loader.stop()
+        self._natives.stop()
 
     def restart_agent(self, *, reuse_job_ids: bool = False) -> None:
         """Restart the agent: connections are cut, jobs die and are forgotten, what they wrote stays.
@@ -74,25 +80,43 @@ class Node:
         self.server.drop_connections()
 
     def restart_scylla(self) -> None:
-        """Restart Scylla: loads and repairs under way are cut, compaction is on again."""
+        """Restart Scylla: loads, repairs and tasks under way are cut, ended tasks forgotten, compaction is on again."""
         self.parts.cluster.repairs.restart(self.spec.address)
-        old = self._loader
-        self._loader, self._scylla = self._start_scylla()
-        old.stop()
+        loader, natives = self._loader, self._natives
+        self._loader, self._natives, self._scylla = self._start_scylla()
+        loader.stop()
+        natives.stop()
 
-    def _start_scylla(self) -> tuple[Loader, ScyllaApi]:
+    def _start_scylla(self) -> tuple[Loader, NativeRestores, ScyllaApi]:
         parts = self.parts
-        path = "/storage_service/sstables/any"
         loader = Loader(
             parts.spec,
             parts.speeds,
             parts.data,
             parts.loaded,
-            lambda: parts.faults.stands("slow", parts.spec.address, path, path),
+            lambda: self._is_slow("/storage_service/sstables/any"),
         )
-        return loader, ScyllaApi(
-            parts.spec, parts.cluster, loader, parts.loaded, str(parts.data), repair_s=parts.speeds.repair_s
+        natives = NativeRestores(
+            NativeSetup(
+                speeds=parts.speeds,
+                directory=parts.native_directory,
+                loaded=parts.loaded,
+                is_slow=lambda: self._is_slow(native_api.PATH),
+            )
         )
+        scylla = ScyllaApi(
+            parts.spec,
+            parts.cluster,
+            loader=loader,
+            loaded=parts.loaded,
+            native=native_api.NativeApi(natives, parts.storage),
+            data=str(parts.data),
+            repair_s=parts.speeds.repair_s,
+        )
+        return loader, natives, scylla
+
+    def _is_slow(self, path: str) -> bool:
+        return self.parts.faults.stands("slow", self.spec.address, path, path)
 
     def _answer_and_log(self, request: Request) -> Answer:
         began_s, began_at = time.monotonic(), time.time()
@@ -137,6 +161,8 @@ class Node:
     def _answer_with_faults(self, request: Request, hits: dict[FaultKind, Fault]) -> Answer:
         if "lost-job" in hits:
             self.restart_agent()
+        if "lost-task" in hits:
+            self.restart_scylla()
         if (error := hits.get("error")) is not None:
             return _injected(request, error.status)
         hang = hits.get("timeout")
@@ -156,7 +182,7 @@ class Node:
         own = _OWN_CALLS.get((request.method, request.path))
         if own is not None:
             return own(agent)
-        return self._scylla.answer(request, slow="slow" in hits, repair_fails="failed-repair" in hits)
+        return self._scylla.answer(request, hits)
 
     def _is_authorized(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -19,6 +19,7 @@ def node_info(agent: Agent) -> dict[str, object]:
         backends["gcs"] = {"endpoint": setup.gcs.endpoint} if setup.gcs.endpoint else {}
     if setup.azure is not None:
         backends["azure"] = {}
+    endpoints = {endpoint.name: endpoint.told() for endpoint in setup.object_storage_endpoints or ()}
     return {
         "agent_version": VERSION,
         "alternator_address": "0.0.0.0",  # noqa: S104 - what Scylla reports where it is not set, nothing binds to it
@@ -35,6 +36,7 @@ def node_info(agent: Agent) -> dict[str, object]:
         "memory_total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "native_transport_port": "9042",
         "native_transport_port_ssl": "9142",
+        **({"object_storage_endpoints": endpoints} if endpoints else {}),
         "prometheus_address": address,
         "prometheus_port": "9180",
         "rclone_backend_config": backends,

@@ -8,31 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-_UNSET = "1970-01-01T00:00:00Z"
-
-
-class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A task of Scylla's task manager."""
-
-    id: str
-    type: str
-    kind: str = "node"
-    scope: str = "table"
-    state: str = "done"
-    is_abortable: bool = True
-    start_time: str
-    end_time: str
-    error: str = ""
-    parent_id: str = "none"
-    sequence_number: int
-    shard: int = 0
-    keyspace: str
-    table: str
-    entity: str = ""
-    progress_units: str = ""
-    progress_total: float = 1.0
-    progress_completed: float = 1.0
-    children_ids: tuple[str, ...] = ()
+from scylla_restore.engine.lab.tasks import TaskStatus, task_time
 
 
 class Work(msgspec.Struct, kw_only=True):
@@ -147,8 +123,8 @@ class Repairs:
             type="repair" if work.number else "user_repair",
             kind="node" if work.number else "cluster",
             state=state,
-            start_time=_text(work.began_at),
-            end_time=_UNSET if state == "running" else _text(ended_at),
+            start_time=task_time(work.began_at),
+            end_time=task_time(None if state == "running" else ended_at),
             error=error,
             sequence_number=work.sequence,
             keyspace=work.keyspace,
@@ -159,5 +135,21 @@ class Repairs:
         )
 
 
-def _text(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+class RepairTask:
+    """A repair as a ``Task``."""
+
+    def __init__(self, repairs: Repairs, work: Work) -> None:
+        self._repairs = repairs
+        self._work = work
+
+    def status(self) -> TaskStatus:
+        """Return how it stands."""
+        return self._repairs.status(self._work)
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait until it ends, and return whether it has."""
+        return self._repairs.wait(self._work, timeout_s)
+
+    def abort(self) -> None:
+        """End it early, if it runs."""
+        self._repairs.abort(self._work)

@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl
 from scylla_restore.engine.lab import scylla_tasks
 from scylla_restore.engine.lab.answers import Answer, Request, scylla_error, scylla_json, scylla_void
 from scylla_restore.engine.lab.cluster import REPLICATED_SYSTEM_KEYSPACES, SYSTEM_KEYSPACES, Cluster
+from scylla_restore.engine.lab.faults import FaultKind
 from scylla_restore.engine.lab.load import Loader, LoadOptions
 from scylla_restore.engine.lab.loaded import LoadedFiles
+from scylla_restore.engine.lab.native_api import PATH as NATIVE_RESTORE
+from scylla_restore.engine.lab.native_api import NativeApi, missing_parameter
 from scylla_restore.engine.lab.ring import describe_ring, tokens
 from scylla_restore.engine.lab.sstables import LoadFailure
 from scylla_restore.engine.lab.state import SYSTEM_TABLES, NodeSpec, Table
@@ -26,10 +29,11 @@ class ScyllaApi:
         self,
         node: NodeSpec,
         cluster: Cluster,
+        *,
         loader: Loader,
         loaded: LoadedFiles,
+        native: NativeApi,
         data: str,
-        *,
         repair_s: float = 0.0,
     ) -> None:
         self._node = node
@@ -39,8 +43,9 @@ class ScyllaApi:
         self._compaction_off: set[str] = set()
         self._tombstone_gc_off: set[str] = set()
         self._toggling = threading.Lock()
-        self._tasks = scylla_tasks.TaskApi(cluster, node.address, repair_s)
-        self._config: Mapping[str, object] = {
+        self._native = native
+        self._tasks = scylla_tasks.TaskApi(cluster, native.restores, node.address, repair_s)
+        self._config: dict[str, object] = {
             "listen_address": node.address,
             "rpc_address": node.address,
             "broadcast_rpc_address": node.address,
@@ -48,9 +53,12 @@ class ScyllaApi:
             "prometheus_port": 9180,
             "data_file_directories": [data],
         }
+        configured = native.storage.configured()
+        if configured is not None:
+            self._config["object_storage_endpoints"] = configured
 
-    def answer(self, request: Request, *, slow: bool, repair_fails: bool = False) -> Answer:
-        """Answer one request; ``slow`` and ``repair_fails`` are faults."""
+    def answer(self, request: Request, hits: frozenset[FaultKind] = frozenset()) -> Answer:
+        """Answer one request; ``hits`` are the faults that it meets."""
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         path = request.path.rstrip("/")
         fixed = self._fixed(path, query) if request.method == "GET" else None
@@ -58,11 +66,13 @@ class ScyllaApi:
             return scylla_json(fixed())
         head, _, name = path.rpartition("/")
         if head == "/storage_service/sstables" and request.method == "POST":
-            return self._load(name, query, slow=slow)
+            return self._load(name, query, slow="slow" in hits)
+        if path == NATIVE_RESTORE and request.method == "POST":
+            return self._restore(query, request.body, hits)
         return (
             self._switches(request.method, head, name, query)
             or (self._told(head, name) if request.method == "GET" else None)
-            or self._tasks.answer(request.method, path, query, fails=repair_fails)
+            or self._tasks.answer(request.method, path, query, fails="failed-repair" in hits)
             or _NOT_FOUND
         )
 
@@ -85,7 +95,9 @@ class ScyllaApi:
             "/storage_service/host_id": lambda: [
                 {"key": node.address, "value": node.host_id} for node in cluster.nodes
             ],
-            "/storage_service/scylla_release_version": lambda: cluster.scylla_version,
+            "/storage_service/scylla_release_version": lambda: (
+                self._node.scylla_version or cluster.scylla_version
+            ),
             "/snitch/datacenter": lambda: known.dc,
             "/snitch/rack": lambda: known.rack,
             "/gossiper/endpoint/live": lambda: [each for each in addresses if each not in membership.down],
@@ -157,6 +169,15 @@ class ScyllaApi:
             message = f"Failed to load new sstables: {failure}"
             return scylla_error(HTTPStatus.INTERNAL_SERVER_ERROR, message)
         return scylla_void()
+
+    def _restore(self, query: Query, body: bytes, hits: frozenset[FaultKind]) -> Answer:
+        refused = missing_parameter(query)
+        if refused is not None:
+            return refused
+        table = self._find(query["keyspace"], query["table"])
+        if isinstance(table, Answer):
+            return table
+        return self._native.begin(table, query, body, hits)
 
     def _find(self, keyspace: str, name: str) -> Table | Answer:
         schema = self._cluster.schema()

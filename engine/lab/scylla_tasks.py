@@ -1,4 +1,4 @@
-"""Scylla's repairs and its task manager, as far as a restore uses them."""
+"""Scylla's repairs, native restores and task manager, as far as a restore uses them."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -7,9 +7,10 @@ import msgspec
 
 from scylla_restore.engine.lab.answers import Answer, scylla_error, scylla_json, scylla_void
 from scylla_restore.engine.lab.cluster import Cluster
-from scylla_restore.engine.lab.repairs import Work
+from scylla_restore.engine.lab.native import MODULE, NativeRestores
+from scylla_restore.engine.lab.repairs import RepairTask, Work
+from scylla_restore.engine.lab.tasks import Task, TaskStatus
 
-_DEFAULT_USER_TTL_S = 3600
 _STATES = {"running": "RUNNING", "done": "SUCCESSFUL", "failed": "FAILED"}
 
 Query = Mapping[str, str]
@@ -35,11 +36,14 @@ class _Listed(msgspec.Struct, frozen=True, kw_only=True):
 class TaskApi:
     """Answers paths of repairs and tasks for the node at ``address``; repairs take ``repair_s`` seconds."""
 
-    def __init__(self, cluster: Cluster, address: str = "", repair_s: float = 0.0) -> None:
+    def __init__(
+        self, cluster: Cluster, natives: NativeRestores, address: str = "", repair_s: float = 0.0
+    ) -> None:
         self._cluster = cluster
+        self._natives = natives
         self._address = address
         self._repair_s = repair_s
-        self._ttl = {"user_ttl": _DEFAULT_USER_TTL_S, "ttl": 0}
+        self._ttl_s = 0
 
     def answer(self, method: str, path: str, query: Query, *, fails: bool = False) -> Answer | None:
         """Answer one request, or return None where the path is none of these; ``fails`` is a fault."""
@@ -94,40 +98,46 @@ class TaskApi:
 
     def _list(self, module: str) -> Answer:
         repairs = self._cluster.repairs
+        if module == MODULE:
+            return scylla_json([_listed(status) for status in self._natives.tasks()])
         if module not in ("repair", "tablets"):
             return scylla_json([])
         running = repairs.running(node=self._address if module == "repair" else None)
-        listed = []
-        for work in running:
-            status = msgspec.structs.asdict(repairs.status(work))
-            fields = {field: status[field] for field in _Listed.__struct_fields__ if field in status}
-            listed.append(_Listed(task_id=work.id, **fields))
-        return scylla_json(listed)
+        return scylla_json([_listed(repairs.status(work)) for work in running])
 
     def _own_ttl(self, method: str, name: str, query: Query) -> Answer | None:
-        if name not in self._ttl:
+        if name not in ("user_ttl", "ttl"):
             return None
-        before = self._ttl[name]
+        before = self._natives.user_ttl_s if name == "user_ttl" else self._ttl_s
         if method == "POST":
-            self._ttl[name] = int(query.get(name, before))
+            seconds = int(query.get(name, before))
+            if name == "user_ttl":
+                self._natives.user_ttl_s = seconds
+            else:
+                self._ttl_s = seconds
         return scylla_json(before)
 
     def _status(self, head: str, task_id: str, query: Query) -> Answer:
-        repairs = self._cluster.repairs
-        work = repairs.work(task_id)
-        if work is None:
+        task = self._task(task_id)
+        if task is None:
             return _unknown_task(task_id)
-        if head.endswith("wait_task") and not repairs.wait(work, _seconds(query)):
+        if head.endswith("wait_task") and not task.wait(_seconds(query)):
             return scylla_error(HTTPStatus.REQUEST_TIMEOUT, f"task {task_id} has not ended in time")
-        status = repairs.status(work)
+        if self._natives.is_dead:
+            return Answer(status=HTTPStatus.BAD_GATEWAY)
+        status = task.status()
         return scylla_json([status] if head.endswith("recursive") else status)
 
     def _abort(self, task_id: str) -> Answer:
-        work = self._cluster.repairs.work(task_id)
-        if work is None:
+        task = self._task(task_id)
+        if task is None:
             return _unknown_task(task_id)
-        self._cluster.repairs.abort(work)
+        task.abort()
         return scylla_void()
+
+    def _task(self, task_id: str) -> Task | None:
+        work = self._cluster.repairs.work(task_id)
+        return self._natives.task(task_id) if work is None else RepairTask(self._cluster.repairs, work)
 
     def _repair_status(self, query: Query) -> Answer:
         number = query.get("id", "")
@@ -141,6 +151,11 @@ class TaskApi:
 
 def _seconds(query: Query) -> float | None:
     return float(query["timeout"]) if query.get("timeout", "").isdigit() else None
+
+
+def _listed(status: TaskStatus) -> _Listed:
+    fields = msgspec.structs.asdict(status)
+    return _Listed(task_id=status.id, **{name: fields[name] for name in _Listed.__struct_fields__[1:]})
 
 
 def _unknown_task(task_id: str) -> Answer:

@@ -21,13 +21,39 @@ SYSTEM_TABLES = (
 _NAMES = uuid.UUID("5b0f0c0e-2f55-4c28-9d5c-4c61625f6c61")
 
 
+class ObjectStorageEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An object store in Scylla's configuration.
+
+    It is named by its URL and has a ``type`` (``s3``, ``gs``), or, as in older configurations, by its host and has
+    ``port`` and ``use_https``.
+    """
+
+    name: str
+    type: str = ""
+    port: int = 0
+    use_https: bool = False
+    aws_region: str = ""
+    iam_role_arn: str = ""
+
+    def told(self) -> dict[str, object]:
+        """Return what is set."""
+        return {
+            name: value for name, value in msgspec.structs.asdict(self).items() if value or name == "name"
+        }
+
+
 class NodeSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One node: its address in the cluster, and what it reports of itself."""
+    """One node: its address in the cluster, and what it reports of itself.
+
+    Without a ``scylla_version`` it has the lab's; without ``object_storage_endpoints`` those of the lab's S3 and GCS.
+    """
 
     address: str
     dc: str = "dc1"
     rack: str = "r1"
     shards: int = 2
+    scylla_version: str = ""
+    object_storage_endpoints: tuple[ObjectStorageEndpoint, ...] | None = None
 
     @property
     def host_id(self) -> str:
@@ -146,6 +172,10 @@ class LabDirectory:
     def loaded(self, address: str) -> Path:
         """Return where the files go that a node has loaded."""
         return self.root / address / "loaded"
+
+    def native(self, address: str) -> Path:
+        """Return where files lie for a moment that a native restore of a node has read."""
+        return self.root / address / "native"
 
     def loads(self, address: str) -> Path:
         """Return the file with a line for each load of a node."""

@@ -6,6 +6,7 @@ from scylla_restore.engine.lab.azure_remote import AzureRemote
 from scylla_restore.engine.lab.gcs_remote import GcsRemote
 from scylla_restore.engine.lab.jail import Jail
 from scylla_restore.engine.lab.object_remote import ObjectRemote
+from scylla_restore.engine.lab.object_storage import ObjectStorage
 from scylla_restore.engine.lab.remotes import LocalRemote, Remote, Remotes
 from scylla_restore.engine.lab.s3_remote import S3Remote
 from scylla_restore.engine.lab.state import LabDirectory, LabRecord, NodeSpec
@@ -16,6 +17,7 @@ class Stores:
 
     def __init__(self, files: LabDirectory, record: LabRecord) -> None:
         self._files = files
+        self._record = record
         self._objects = object_remotes(record)
 
     def remotes(self, node: NodeSpec) -> Remotes:
@@ -26,6 +28,10 @@ class Stores:
             "localstorage": LocalRemote(Jail(self._files.buckets, outer), _check_name),
         }
         return Remotes({**own, **self._objects})
+
+    def object_storage(self, node: NodeSpec) -> ObjectStorage:
+        """Return what a node's Scylla reaches by itself."""
+        return ObjectStorage(node, self._record, self._objects)
 
     def close(self) -> None:
         """Close connections; calls under way fail."""

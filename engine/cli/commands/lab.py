@@ -45,6 +45,7 @@ def up(
     download_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     load_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     repair_seconds: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
+    scylla_version: Annotated[str | None, Parameter(group=NODES)] = None,
     s3_endpoint: Annotated[str | None, Parameter(group=S3)] = None,
     s3_region: Annotated[str, Parameter(group=S3)] = "us-east-1",
     s3_access_key_id: Annotated[str, Parameter(group=S3)] = "",
@@ -66,6 +67,8 @@ def up(
         download_mbps: MiB/s per node at which files are downloaded; 0 is as fast as it goes.
         load_mbps: MiB/s per node at which files are loaded; 0 is as fast as it goes.
         repair_seconds: how long each repair of a table, or of a part of one, takes.
+        scylla_version: what the nodes report. From 2026.1.0 on they can restore natively from S3 and GCS; by default as
+            the directory held before, or one that cannot.
         s3_endpoint: URL of the object store.
         s3_region: its region.
         s3_access_key_id: env:NAME, file:PATH, or itself.
@@ -103,6 +106,7 @@ def up(
         if azure_account is None
         else AzureSettings(account=azure_account, key=azure_key, endpoint=azure_endpoint),
         speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps, repair_s=repair_seconds),
+        scylla_version=scylla_version,
     )
     with diagnosed(context):
         serve(options)
