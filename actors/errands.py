@@ -101,6 +101,7 @@ class Opening:
             clusters=found.clusters,
             tasks=found.tasks,
             dcs=found.dcs,
+            nearest=found.nearest,
             via=found.reached.via,
             because=found.reached.because,
         )

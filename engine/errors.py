@@ -5,6 +5,7 @@ RestoreError
 │   └── ConfigurationError 2   the configuration file, a flag or a reference to a secret is wrong
 ├── NodeError              1   a node's answer, or none
 │   ├── NodeUnreachable        retryable: no answer
+│   │   ├── NoContactPoint 2       nobody answers by whom the cluster could be found
 │   │   └── CertificateRejected 2  not retryable: TLS says that it is not the node we trust
 │   ├── NodeRefused            the node said no
 │   │   ├── NotAuthorized  2   the agent's token is wrong
@@ -25,7 +26,7 @@ RestoreError
 │       ├── SchemaDenied   2
 │       ├── SchemaObjectMissing
 │       └── SchemaObjectExists
-├── BackupError            1   the backup is not what it should be
+├── BackupError            2   the backup is not what it should be
 │   └── NoSuchSnapshot     2
 ├── RunFailedError         1   a run ended with a failure (the run's own exit code)
 ├── RunPausedError         3
@@ -72,6 +73,12 @@ class NodeUnreachable(NodeError):
     """No answer; whether the call was carried out is unknown."""
 
     retryable: ClassVar[bool] = True
+
+
+class NoContactPoint(NodeUnreachable):
+    """None of the contact points answers; says what became of each."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class CertificateRejected(NodeUnreachable):
@@ -194,11 +201,14 @@ class SchemaObjectExists(SchemaRefused):
 class BackupError(RestoreError):
     """The backup is not what it should be: names, sizes or contents do not add up. Names the object."""
 
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint or "restore another snapshot, or put the object back as it was")
+
 
 class NoSuchSnapshot(BackupError):
     """No location holds the snapshot tag."""
-
-    exit_code: ClassVar[int] = 2
 
 
 class RunFailedError(RestoreError):

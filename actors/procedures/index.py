@@ -19,6 +19,7 @@ from scylla_restore.engine.backup.snapshots import choose_manifests, no_such_sna
 from scylla_restore.engine.core.commands import IndexLocation
 from scylla_restore.engine.core.mapping import renamed
 from scylla_restore.engine.core.selection import ClusterTables, refuse_impossible, select_tables
+from scylla_restore.engine.core.snapshot_tag import nearest_tags
 from scylla_restore.engine.core.table_name import TableName
 from scylla_restore.engine.errors import BackupError, ObjectMissing
 from scylla_restore.engine.storage.port import ObjectStore, Page, StoreReport
@@ -27,12 +28,16 @@ from scylla_restore.events.model.target import Selection
 
 
 class FoundManifests(msgspec.Struct, frozen=True, kw_only=True):
-    """The snapshot in a location: manifests by path, those that are asked for, and where all of them come from."""
+    """The snapshot in a location: manifests by path, those that are asked for, and where all of them come from.
+
+    ``nearest`` are the tags nearest in time, where there is none.
+    """
 
     manifests: tuple[str, ...]
     clusters: tuple[str, ...]
     tasks: tuple[str, ...]
     dcs: tuple[str, ...]
+    nearest: tuple[str, ...]
     reached: StoreReport
 
 
@@ -95,8 +100,9 @@ async def find_manifests(store: Store, selection: Selection) -> FoundManifests:
     """
     keys = await store(_list_manifests)
     refuse_misplaced(keys, location=store.location, snapshot_tag=selection.snapshot_tag)
+    paths = [path for path in map(ManifestPath.parse, keys) if path is not None]
     manifests = choose_manifests(
-        [path for path in map(ManifestPath.parse, keys) if path is not None],
+        paths,
         location=store.location,
         snapshot_tag=selection.snapshot_tag,
         source_cluster=selection.source_cluster,
@@ -108,13 +114,16 @@ async def find_manifests(store: Store, selection: Selection) -> FoundManifests:
             [store.location],
             source_cluster=selection.source_cluster,
             source_task=selection.source_task,
+            there=paths,
         )
+    tags = () if manifests else nearest_tags(selection.snapshot_tag, (path.snapshot_tag for path in paths))
     mapped_dcs = {source for source, _ in selection.dc_mapping}
     return FoundManifests(
         manifests=tuple(path.path for path in manifests if not mapped_dcs or path.dc in mapped_dcs),
         clusters=tuple(sorted({path.cluster_id for path in manifests})),
         tasks=tuple(sorted({path.task_id for path in manifests})),
         dcs=tuple(sorted({path.dc for path in manifests})),
+        nearest=tags,
         reached=store.reached(),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from scylla_restore.engine.backup.layout import ManifestPath, is_named_as_manifest
+from scylla_restore.engine.core.snapshot_tag import nearest_in_words, nearest_tags
 from scylla_restore.engine.core.sources import refuse_several
 from scylla_restore.engine.errors import BackupError, NoSuchSnapshot
 
@@ -105,12 +106,21 @@ def no_such_snapshot(
     *,
     source_cluster: str | None = None,
     source_task: str | None = None,
+    there: Iterable[ManifestPath] = (),
 ) -> NoSuchSnapshot:
-    """Return the error for a snapshot that no location holds."""
+    """Return the error for a snapshot that no location holds; what is ``there`` instead tells what was meant."""
     of_cluster = f" of cluster {source_cluster}" if source_cluster else ""
     of_task = f" by task {source_task}" if source_task else ""
     names = list(locations)
     return NoSuchSnapshot(
         f"there is no snapshot {snapshot_tag}{of_cluster}{of_task} in {', '.join(names)}",
-        hint=f"`scylla-restore backups -L {','.join(names)}` lists what is there",
+        hint=f"{_instead(snapshot_tag, list(there))}; `scylla-restore backups -L {','.join(names)}` lists what is there",
     )
+
+
+def _instead(snapshot_tag: str, there: list[ManifestPath]) -> str:
+    same = sorted({(path.cluster_id, path.task_id) for path in there if path.snapshot_tag == snapshot_tag})
+    if same:
+        owners = ", ".join(f"cluster {cluster} by task {task}" for cluster, task in same)
+        return f"the tag is one of {owners}"
+    return nearest_in_words(nearest_tags(snapshot_tag, (path.snapshot_tag for path in there)))

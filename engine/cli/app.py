@@ -140,3 +140,10 @@ def all_flags(app: App) -> Iterator[str]:
     for name in app:
         if not name.startswith("-"):
             yield from all_flags(app[name])
+
+
+def command_names(chain: Sequence[str]) -> tuple[str, ...]:
+    """Return the commands that there are below ``chain``, the commands typed before."""
+    if chain == ("lab",):
+        return tuple(entry.name for entry in LAB)
+    return (*(entry.name for _, entries in COMMANDS for entry in entries), "lab")

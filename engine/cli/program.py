@@ -4,12 +4,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnknownCommandError
 
-from scylla_restore.engine.cli.app import PROGRAM, all_flags, build
+from scylla_restore.engine.cli.app import PROGRAM, all_flags, build, command_names
 from scylla_restore.engine.cli.context import Clock, Context
 from scylla_restore.engine.cli.flags import GlobalFlags
 from scylla_restore.engine.cli.output import Output
@@ -102,8 +103,13 @@ def _tell(error: Exception, output: Output) -> int:
         case RestoreError() | LogError():
             output.error(str(error), error.hint)
             return error.exit_code
+        case UnknownCommandError(unused_tokens=[str() as name, *_]):
+            near = get_close_matches(name, command_names(error.command_chain or ()), n=1)
+            question = f', did you mean "{near[0]}"?' if near else ""
+            output.error(f'unknown command "{name}"{question}', _help_of(error))
+            return USAGE
         case CycloptsError():
-            output.error(_lower_case(str(error).rstrip(".")), f"`{PROGRAM} --help` tells what there is")
+            output.error(_lower_case(str(error).rstrip(".")), _help_of(error))
             return USAGE
         case _:
             output.error(
@@ -111,6 +117,11 @@ def _tell(error: Exception, output: Output) -> int:
                 "run it once more with -v, and report what it prints",
             )
             return 1
+
+
+def _help_of(error: CycloptsError) -> str:
+    words = " ".join((PROGRAM, *(error.command_chain or ()), "--help"))
+    return f"`{words}` tells what there is"
 
 
 def _lower_case(text: str) -> str:

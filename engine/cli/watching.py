@@ -9,6 +9,8 @@ from typing import Protocol
 from scylla_restore.engine.cli.context import Context
 from scylla_restore.engine.cli.output import Output
 from scylla_restore.engine.cli.view import EVERYTHING, Shape, progress_lines, status_line
+from scylla_restore.events.model.stages import Stage
+from scylla_restore.events.projections.progress import RunState
 from scylla_restore.events.projections.progress_document import ProgressDocument
 
 REDRAW_S = 0.5
@@ -132,7 +134,10 @@ def written(context: Context, write: Callable[[str], None]) -> Display:
         progress = watched.document(now)
         where = (progress.state.value, progress.stage.value)
         new = status_line(progress)
+        # That a run was refused, and why, is told by the error alone.
+        was_refused = progress.state is RunState.FAILED and progress.stage is Stage.INIT
         is_due = where != last or is_last or (now - at).total_seconds() >= LINE_EVERY_S
+        is_due = is_due and not was_refused
         if is_due and new != line:
             write(new)
             last, line, at = where, new, now

@@ -10,7 +10,7 @@ from scylla_restore.engine.cluster.endpoint import Endpoint, RetryPolicy, Timeou
 from scylla_restore.engine.cluster.gateway import RestNodeGateway
 from scylla_restore.engine.cluster.http import NodeClient
 from scylla_restore.engine.cluster.tls import TlsSettings, Trust
-from scylla_restore.engine.errors import ConfigurationError, NodeError, NodeUnreachable, NotAuthorized
+from scylla_restore.engine.errors import ConfigurationError, NoContactPoint, NodeError, NotAuthorized
 from scylla_restore.engine.secrets import Secret
 
 DEFAULT_PORT = 10001
@@ -65,7 +65,7 @@ class ClusterAccess:
 
         Raises:
             NodeError: none does; the first refusal, if there was one (a wrong token, a certificate), else
-                ``NodeUnreachable`` with what became of each.
+                ``NoContactPoint`` with what became of each.
         """
         failures: list[NodeError] = []
         for address in self._settings.contact_points:
@@ -115,7 +115,7 @@ def _no_answer(failures: list[NodeError]) -> NodeError:
     if said_no is not None:
         return said_no
     words = "; ".join(failure.message for failure in failures)
-    return NodeUnreachable(
+    return NoContactPoint(
         f"no contact point answers: {words}",
         node=failures[-1].node,
         call=failures[-1].call,

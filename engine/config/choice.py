@@ -75,7 +75,9 @@ def _configured(clusters: Mapping[str, ClusterSettings], name: str | None) -> tu
 def _with_flags(settings: ClusterSettings, flags: ConnectionFlags) -> ClusterSettings:
     ways = (flags.tls_ca is not None, bool(flags.tls_fingerprint), bool(flags.insecure))
     if sum(ways) > 1:
-        raise ConfigurationError("--tls-ca, --tls-fingerprint and --insecure exclude each other")
+        raise ConfigurationError(
+            "--tls-ca, --tls-fingerprint and --insecure exclude each other", hint="give only one of them"
+        )
     if any(ways):  # one of them stands for all three: the file's are no longer meant
         settings = msgspec.structs.replace(
             settings,

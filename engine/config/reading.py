@@ -63,7 +63,10 @@ def load_config(path: Path) -> ConfigFile:
         document: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         words = str(error)
-        raise ConfigurationError(f"{path}: not TOML: {words[:1].lower()}{words[1:]}") from error
+        raise ConfigurationError(
+            f"{path}: not TOML: {words[:1].lower()}{words[1:]}",
+            hint="tables stand in [brackets], texts in quotes; the README shows a whole file",
+        ) from error
     lines = key_lines(text)
     decoder = Decoder(path=path.absolute(), lines=lines)
     config = decoder.config(document)
@@ -90,7 +93,8 @@ def _read(path: Path) -> str:
             content = file.read(_LIMIT_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(
-            f"the configuration file {path} cannot be read: {error.strerror or error}"
+            f"the configuration file {path} cannot be read: {error.strerror or error}",
+            hint="--config names another one",
         ) from error
     if len(content) > _LIMIT_BYTES:
         raise ConfigurationError(f"the configuration file {path} has more than {_LIMIT_BYTES} bytes")

@@ -30,6 +30,7 @@ class LocationOpened(Event, frozen=True, kw_only=True):
 
     ``clusters``, ``tasks`` and ``dcs`` are those of the snapshot there, whether a DC mapping names them or not.
     ``via`` is who lists and reads: the engine itself, or agents; ``because`` is why not the engine, where it tried.
+    ``nearest`` are the tags nearest in time in a location that does not have the snapshot.
     """
 
     TAG: ClassVar[str] = "LocationOpened"
@@ -40,6 +41,7 @@ class LocationOpened(Event, frozen=True, kw_only=True):
     dcs: tuple[str, ...] = ()
     via: IndexVia = IndexVia.DIRECT
     because: str = ""
+    nearest: tuple[str, ...] = ()
 
 
 class ManifestRead(Event, frozen=True, kw_only=True):

@@ -7,17 +7,11 @@ from typing import Any
 
 import pytest
 from tests.support.console import LOCATION, LabProcess, Said, lab_process, wait_until
+from tests.support.reads import reads_only
 
-from scylla_restore.engine.lab.request_log import ServedRequest, read_requests
+from scylla_restore.engine.lab.request_log import read_requests
 from scylla_restore.events.model.batches import SSTablesLoaded
 
-READING_POSTS = {
-    "/agent/rclone/operations/about": set(),
-    "/agent/rclone/operations/list": set(),
-    "/agent/rclone/core/transfers": {"transfers"},
-    "/agent/rclone/core/bwlimit": {"rate"},
-}
-"""Calls that read although they are POSTs, unless their bodies have these keys."""
 UNKNOWN_TAG = "sm_20010203040506UTC"
 UNKNOWN_RUN = "6f1d2c3b-0000-4000-8000-000000000001"
 
@@ -52,18 +46,6 @@ def files_of(lab: LabProcess) -> list[Path]:
     return sorted(path for path in lab.files.root.rglob("*") if path != lab.files.requests)
 
 
-def only_reads(request: ServedRequest) -> bool:
-    if request.method == "GET":
-        return True
-    sets = READING_POSTS.get(request.path)
-    return (
-        request.method == "POST"
-        and sets is not None
-        and isinstance(request.body, dict)
-        and not sets & set(request.body)
-    )
-
-
 def test_a_plan_tells_what_a_run_then_does(lab: LabProcess) -> None:
     plan = planned(lab)
     assert [(unit["keyspace"], unit["sstables"], len(unit["tables"])) for unit in plan["units"]] == [
@@ -84,7 +66,7 @@ def test_a_plan_touches_nothing(looked_at: LabProcess) -> None:
     assert call_plan(looked_at).code == 0
     asked = read_requests(looked_at.files.requests)
     assert len(asked) > 20
-    assert [request for request in asked if not only_reads(request)] == []
+    assert [request for request in asked if not reads_only(request)] == []
     assert files_of(looked_at) == before
 
 

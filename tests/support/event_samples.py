@@ -92,6 +92,9 @@ _LOCATIONS: dict[str, AnyEvent] = {
     "LocationOpened.v1": locations.LocationOpened(
         location=_LOCATION, manifests=("backup/meta/a_manifest.json.gz", "backup/meta/b_manifest.json.gz")
     ),
+    "LocationOpened.v1.without_snapshot": locations.LocationOpened(
+        location=_LOCATION, manifests=(), nearest=("sm_20240512061408UTC", "sm_20240511061408UTC")
+    ),
     "ManifestRead.v1": locations.ManifestRead(
         location=_LOCATION,
         path="backup/meta/a_manifest.json.gz",

@@ -2,7 +2,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from scylla_restore.engine.core.snapshot_tag import is_snapshot_tag, snapshot_tag, snapshot_time
+from scylla_restore.engine.core.snapshot_tag import (
+    is_snapshot_tag,
+    nearest_in_words,
+    nearest_tags,
+    snapshot_tag,
+    snapshot_time,
+)
 from scylla_restore.engine.errors import TargetError
 
 
@@ -40,3 +46,9 @@ def test_a_moment_that_does_not_exist_is_refused(text: str) -> None:
     assert not is_snapshot_tag(text)
     with pytest.raises(TargetError, match="does not exist"):
         snapshot_time(text)
+
+
+def test_the_nearest_tags_come_first_and_what_is_no_tag_is_none_of_them() -> None:
+    tags = [f"sm_202401{day:02}000000UTC" for day in (1, 9, 11, 14, 30)]
+    assert nearest_tags("sm_20240110000000UTC", [*tags, "sm_other"]) == (tags[1], tags[2], tags[3])
+    assert nearest_in_words(()).startswith("there is none at all")

@@ -14,12 +14,11 @@ from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.units import count_text
 from scylla_restore.engine.core.location import parse_locations
-from scylla_restore.engine.core.snapshot_tag import snapshot_time
+from scylla_restore.engine.core.snapshot_tag import nearest_in_words, nearest_tags, snapshot_time
 from scylla_restore.engine.errors import NoSuchSnapshot, TargetError
 from scylla_restore.events.model.target import BackupLocation
 
 _NOT_WHOLE: Final = 1
-_NEAREST: Final = 3
 _NOTE_EVERY_S: Final = 5.0
 
 
@@ -61,13 +60,10 @@ def _found(
         return found
     wanted = tuple(snapshot for snapshot in found if snapshot.snapshot_tag == snapshot_tag)
     if not wanted:
-        taken = snapshot_time(snapshot_tag)
-        tags = sorted(
-            {snapshot.snapshot_tag for snapshot in found}, key=lambda tag: abs(snapshot_time(tag) - taken)
-        )
+        tags = nearest_tags(snapshot_tag, (snapshot.snapshot_tag for snapshot in found))
         raise NoSuchSnapshot(
             f"there is no snapshot {snapshot_tag} in {', '.join(place.key for place in where)}",
-            hint=f"the nearest in time are {', '.join(tags[:_NEAREST])}" if tags else "there is none at all",
+            hint=nearest_in_words(tags),
         )
     return wanted
 

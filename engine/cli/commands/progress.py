@@ -10,7 +10,8 @@ from scylla_restore.engine.cli.following import Follower
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.watching import fitting, show, watch
-from scylla_restore.events.projections.runs import RunLine, line_of
+from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.runs import RunOverview, line_of
 from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.opening import tables_beside
 
@@ -18,14 +19,14 @@ from scylla_restore.events.tables.opening import tables_beside
 def runs(*, context: Given) -> None:
     """List all runs, oldest first."""
     with context.log() as log:
-        lines = [line_of(overview) for overview in list_runs(log, tables_beside(log))]
+        found = list_runs(log, tables_beside(log))
     if context.output.is_json:
-        context.output.document(lines)
-    elif not lines:
+        context.output.document([line_of(overview) for overview in found])
+    elif not found:
         context.output.note("the log holds no run")
     else:
         header = ("RUN", "CLUSTER", "TAG", "STAGE", "STATE", "PROGRESS", "STARTED", "ENDED")
-        for text in column_lines(header, [_cells(run) for run in lines]):
+        for text in column_lines(header, [_cells(overview) for overview in found]):
             context.output.line(text)
 
 
@@ -58,14 +59,15 @@ def progress(
             )
 
 
-def _cells(run: RunLine) -> tuple[str, ...]:
+def _cells(run: RunOverview) -> tuple[str, ...]:
+    was_refused = run.is_over and run.state is RunState.FAILED
     return (
-        run.id,
+        run.run,
         run.cluster,
-        run.tag,
+        run.snapshot_tag,
         run.stage.value,
-        run.state.value,
+        "refused" if was_refused else run.state.value,
         f"{run.progress:.1f} %",
-        at_text(run.started),
-        at_text(run.ended),
+        at_text(run.started_at),
+        at_text(run.ended_at),
     )

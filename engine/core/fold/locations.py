@@ -15,6 +15,7 @@ def fold_location(state: RunState, event: LocationEvent) -> None:
             location = state.locations[event.location]
             location.manifests = event.manifests
             location.clusters, location.tasks, location.dcs = event.clusters, event.tasks, event.dcs
+            location.nearest = event.nearest
         case locations.ManifestRead():
             state.locations[event.location].read[event.path] = event.sha256
         case locations.LocationIndexed():

@@ -8,6 +8,7 @@ from scylla_restore.engine.core.planning import pools
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, actor_of, ask, is_asked
 from scylla_restore.engine.core.rules.sources import renaming_problem
 from scylla_restore.engine.core.rules.stages import complete, is_before
+from scylla_restore.engine.core.snapshot_tag import nearest_in_words, nearest_tags
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.core.state.workload import location_of, pool_of
 from scylla_restore.events.model.failure import Cause, Failure
@@ -155,7 +156,7 @@ def _nothing_to_restore(state: RunState) -> Failure | None:
             cause=Cause.REFUSED,
             message=f"none of {', '.join(state.locations)} holds the manifests of snapshot "
             f"{state.target.selection.snapshot_tag} that were asked for",
-            hint="`scylla-restore backups` lists what is there; a DC mapping leaves out all DCs that it does not name",
+            hint=_what_is_there(state),
         )
     return Failure(
         cause=Cause.REFUSED,
@@ -163,6 +164,14 @@ def _nothing_to_restore(state: RunState) -> Failure | None:
         + " ".join(f"'{pattern}'" for pattern in state.target.selection.keyspace),
         hint="`--keyspace` takes glob patterns on keyspace.table; views, CDC logs and system data are never restored",
     )
+
+
+def _what_is_there(state: RunState) -> str:
+    listing = f"`scylla-restore backups -L {','.join(state.locations)}` lists what is there"
+    if any(location.clusters for location in state.locations.values()):
+        return f"{listing}; a DC mapping leaves out all DCs that it does not name"
+    found = [tag for location in state.locations.values() for tag in location.nearest]
+    return f"{nearest_in_words(nearest_tags(state.target.selection.snapshot_tag, found))}; {listing}"
 
 
 def _nobody_reaches(state: RunState) -> Failure | None:

@@ -16,7 +16,7 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
 
-CHECKPOINT_NAME = "run-state/4"
+CHECKPOINT_NAME = "run-state/5"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
