@@ -40,6 +40,7 @@ SDKS = frozenset({"azure", "boto3", "botocore", "cassandra", "google"})
 SDK_ADAPTERS = (
     "engine/storage",
     "engine/cluster",
+    "engine/schema",
     "engine/lab",
     "events/log",
     "events/tables",

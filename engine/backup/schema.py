@@ -3,6 +3,7 @@
 import msgspec
 
 from scylla_restore.engine.backup.compressed import decode_json, gunzip
+from scylla_restore.engine.core.cql import unquoted
 from scylla_restore.engine.core.table_name import TableName
 
 SCHEMA_LIMIT_BYTES = 256 * 1024 * 1024
@@ -32,13 +33,6 @@ def read_schema(data: bytes, *, path: str, limit_bytes: int = SCHEMA_LIMIT_BYTES
     """
     what = f"schema {path}"
     return decode_json(gunzip(data, what=what, limit_bytes=limit_bytes), _ROWS, what=what) or ()
-
-
-def unquoted(name: str) -> str:
-    """Return a name of CQL as it is stored."""
-    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
-        return name[1:-1].replace('""', '"')
-    return name
 
 
 def views_of(rows: tuple[SchemaRow, ...]) -> frozenset[TableName]:

@@ -195,6 +195,8 @@ def _cassandra_yaml(node: NodeSettings) -> dict[str, object]:
         "auto_bootstrap": False,
         "auto_snapshot": False,
         "materialized_views_enabled": True,
+        "sasi_indexes_enabled": True,
+        "user_defined_functions_enabled": True,
         # The machine of the tests may be busy with much else.
         "read_request_timeout": "10s",
         "write_request_timeout": "10s",

@@ -1,7 +1,7 @@
 import pytest
 from tests.support.backups import gzipped
 
-from scylla_restore.engine.backup.schema import read_schema, unquoted, views_of
+from scylla_restore.engine.backup.schema import read_schema, views_of
 from scylla_restore.engine.core.table_name import TableName
 from scylla_restore.engine.errors import BackupError
 
@@ -43,10 +43,3 @@ def test_a_schema_that_is_null_is_empty() -> None:
 def test_a_schema_of_another_shape_is_refused_with_its_path() -> None:
     with pytest.raises(BackupError, match="schema p cannot be read: Expected `array"):
         read_schema(gzipped({"keyspace": "ks"}), path="p")
-
-
-@pytest.mark.parametrize(
-    ("name", "stored"), [("a", "a"), ('"A"', "A"), ('"a""b"', 'a"b'), ('"', '"'), ("", "")]
-)
-def test_a_name_of_cql_is_unquoted(name: str, stored: str) -> None:
-    assert unquoted(name) == stored
