@@ -6,6 +6,7 @@ from scylla_restore.engine.core.commands import (
     Alter,
     DownloadBatch,
     IndexLocation,
+    InspectTables,
     JoinNode,
     LoadSSTables,
     MoveIntoUpload,
@@ -22,6 +23,7 @@ from scylla_restore.events.model import AnyEvent
 NodeLetter = (
     JoinNode
     | ReadNodeSettings
+    | InspectTables
     | Alter
     | Undo
     | DownloadBatch

@@ -8,14 +8,16 @@ from scylla_restore.actors.outlet import Outlet
 from scylla_restore.actors.procedures.alter import alter, undo
 from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.actors.procedures.download import download
+from scylla_restore.actors.procedures.inspect import inspect_tables
 from scylla_restore.actors.procedures.join import join, read_settings
 from scylla_restore.actors.procedures.load import load_sstables, move_into_upload
 from scylla_restore.actors.procedures.repair import repair_table, stop_left
-from scylla_restore.actors.runtime import Address, Lane, Runtime
+from scylla_restore.actors.runtime import Address, Lane, Procedure, Runtime
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.core.commands import (
     Alter,
     DownloadBatch,
+    InspectTables,
     JoinNode,
     LoadSSTables,
     MoveIntoUpload,
@@ -91,7 +93,7 @@ class NodeActor:
                 lane.close()
             raise
 
-    def _obey(self, letter: NodeLetter | LaneCrashed) -> None:  # noqa: C901 - one case a letter
+    def _obey(self, letter: NodeLetter | LaneCrashed) -> None:
         match letter:
             case DownloadBatch():
                 self._downloading = (letter.batch, letter.attempt)
@@ -107,18 +109,25 @@ class NodeActor:
                 self._repair_lane.start(repair_table(self._node, letter))
             case StopRepair():
                 self._stop_repair(letter)
-            case JoinNode():
-                self._control_lane.start(join(self._node, letter))
-            case ReadNodeSettings():
-                self._control_lane.start(read_settings(self._node, letter))
-            case Alter():
-                self._control_lane.start(alter(self._node, letter))
-            case Undo():
-                self._control_lane.start(undo(self._node, letter))
+            case JoinNode() | ReadNodeSettings() | InspectTables() | Alter() | Undo():
+                self._control_lane.start(self._control(letter))
             case LaneCrashed(error=error):
                 raise error
             case _:
                 assert_never(letter)
+
+    def _control(self, letter: JoinNode | ReadNodeSettings | InspectTables | Alter | Undo) -> Procedure:
+        match letter:
+            case JoinNode():
+                return join(self._node, letter)
+            case ReadNodeSettings():
+                return read_settings(self._node, letter)
+            case InspectTables():
+                return inspect_tables(self._node, letter)
+            case Alter():
+                return alter(self._node, letter)
+            case Undo():
+                return undo(self._node, letter)
 
     def _stop_download(self, letter: StopDownload) -> None:
         """Stop the attempt that is meant, once: it may have ended, and another may have begun."""

@@ -227,6 +227,7 @@ def _manifest_read(location: str, where: ManifestPath, manifest: Manifest, diges
         node_id=where.node_id,
         tables=len(manifest.tables),
         size=manifest.size,
+        scylla_version=manifest.scylla_version,
     )
 
 

@@ -30,6 +30,7 @@ async def join(node: Node, command: JoinNode) -> None:
             agent_version=info.agent_version,
             locations=tuple(location for location in command.locations if location not in refusals),
             unreachable_locations=refusals,
+            clock_skew_ms=info.clock_skew_ms,
         )
     )
 

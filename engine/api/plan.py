@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from scylla_restore.engine.api.surroundings import Surroundings
+from scylla_restore.engine.api.disks import Disks
 from scylla_restore.engine.backup.layout import ManifestPath
 from scylla_restore.engine.core.alterations import wanted_transfers
 from scylla_restore.engine.core.planning import reachable
@@ -104,7 +104,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def make_plan(
     state: RunState,
     rehearsal: Rehearsal,
-    surroundings: Surroundings,
+    found: Disks,
     *,
     warnings: tuple[str, ...],
     estimate: str,
@@ -120,7 +120,7 @@ def make_plan(
         views=(),
         locations=tuple(_location(state, place, directories) for place in state.locations.values()),
         nodes=tuple(
-            _node(state, node, rehearsal.parts[node.address], surroundings)
+            _node(state, node, rehearsal.parts[node.address], found)
             for node in sorted(state.nodes.values(), key=lambda node: (node.dc, node.address))
         ),
         batches=rehearsal.batches,
@@ -177,8 +177,8 @@ def _location(state: RunState, place: LocationState, directories: Iterable[Direc
     )
 
 
-def _node(state: RunState, node: NodeState, part: Part, surroundings: Surroundings) -> PlannedNode:
-    joined, disk = node.joined, surroundings.disks.get(node.address)
+def _node(state: RunState, node: NodeState, part: Part, found: Disks) -> PlannedNode:
+    joined, disk = node.joined, found.disks.get(node.address)
     return PlannedNode(
         host=node.address,
         dc=node.dc,

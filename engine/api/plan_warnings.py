@@ -1,36 +1,37 @@
 """What somebody should know before a restore, although it stands in no way."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from scylla_restore.engine.api.surroundings import Leftover, Surroundings
+from scylla_restore.engine.api.disks import Disks
 from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
 from scylla_restore.engine.core.planning import reachable
 from scylla_restore.engine.core.rehearsal import Rehearsal
+from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.state import NodeState, RunState
 
 _NAMED: Final = 3
+_SKEW_MS: Final = 30_000
 
 
 def warnings_of(
-    state: RunState, rehearsal: Rehearsal, surroundings: Surroundings, *, known_runs: Collection[str]
+    state: RunState, rehearsal: Rehearsal, disks: Disks, *, has_unfinished: bool = False
 ) -> Iterator[str]:
-    """Yield a sentence for each thing that is worth a look; ``known_runs`` are those of the log."""
+    """Yield a sentence for each thing that is worth a look.
+
+    Where the cluster ``has_unfinished`` runs, what that run has done is not told of as if it were somebody else's.
+    """
+    if not has_unfinished:
+        yield from (f"{danger.message}; `run` refuses that" for danger in dangers(state))
     yield from _locations(state)
     yield from _mapping(state)
     yield from _idle(state, rehearsal)
     yield from _rate_limits(state)
     yield from _compaction(state)
-    yield from _space(state, surroundings)
-    yield from _leftovers(surroundings.leftovers, known_runs)
-    if surroundings.tables_looked_into < len(state.directories):
-        yield (
-            f"what other restores have left was looked for in {surroundings.tables_looked_into} of "
-            f"{len(state.directories)} tables: there are too many of them"
-        )
-    for node, words in sorted(surroundings.silent.items()):
-        yield f"{node} did not tell of its disk, or of what other restores have left there: {words}"
+    yield from _uploads(state)
+    yield from _clocks(state)
+    yield from _space(state, disks)
 
 
 def _locations(state: RunState) -> Iterator[str]:
@@ -96,38 +97,45 @@ def _compaction(state: RunState) -> Iterator[str]:
         )
 
 
-def _space(state: RunState, surroundings: Surroundings) -> Iterator[str]:
-    for address, disk in sorted(surroundings.disks.items()):
+def _uploads(state: RunState) -> Iterator[str]:
+    found = [
+        f"{node.address}:data:{path}"
+        for node in state.nodes.values()
+        if node.inspected
+        for path in node.inspected.uploads
+    ]
+    if found:
+        yield (
+            f"files of somebody else are in {_some(found)}: if a load or another restore is at work there, let it end first; "
+            "they are set aside for each load, and put back in the end"
+        )
+
+
+def _clocks(state: RunState) -> Iterator[str]:
+    for node in state.nodes.values():
+        skew_ms = (node.joined.clock_skew_ms if node.joined else None) or 0
+        if abs(skew_ms) >= _SKEW_MS:
+            yield (
+                f"the clock of {node.address} is {abs(skew_ms) // 1000} s {'ahead of' if skew_ms > 0 else 'behind'} this host's: "
+                "times will not fit together, and what expires does so by the nodes' clocks"
+            )
+
+
+def _space(state: RunState, found: Disks) -> Iterator[str]:
+    for node, words in sorted(found.silent.items()):
+        yield f"{node} did not tell of its disk: {words}"
+    for address, disk in sorted(found.disks.items()):
         if disk.total and disk.free * 100 < disk.total * MIN_FREE_PERCENT:
             yield (
                 f"{address} has {disk.free * 100 // disk.total} % of its disk free, and {MIN_FREE_PERCENT} % are kept free: "
                 "it would wait for space before its first batch"
             )
-    free = sum(disk.free for disk in surroundings.disks.values())
-    if len(surroundings.disks) == len(state.nodes) and free < state.workload.size:
+    free = sum(disk.free for disk in found.disks.values())
+    if len(found.disks) == len(state.nodes) and free < state.workload.size:
         yield (
             f"the nodes have {free:,} bytes free in all, which is less than the {state.workload.size:,} "
             "of the backup, replicas not counted"
         )
-
-
-def _leftovers(leftovers: Iterable[Leftover], known_runs: Collection[str]) -> Iterator[str]:
-    by_run: defaultdict[str, list[Leftover]] = defaultdict(list)
-    for leftover in leftovers:
-        by_run[leftover.run].append(leftover)
-    for run, found in sorted(by_run.items()):
-        where = f"on {_some(sorted({leftover.node for leftover in found}))}, such as data:{found[0].path}"
-        if run in known_runs:
-            yield f"run {run} has left {_directories(len(found))} {where}"
-        else:
-            yield (
-                f"run {run}, of which this log knows nothing, has {_directories(len(found))} {where}: "
-                "another engine may be restoring these tables, or has left them"
-            )
-
-
-def _directories(count: int) -> str:
-    return "1 directory" if count == 1 else f"{count} directories"
 
 
 def _some(names: Iterable[str]) -> str:

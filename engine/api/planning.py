@@ -6,12 +6,12 @@ from typing import Final
 import msgspec
 
 from scylla_restore.engine.api.connection import ClusterConnection
+from scylla_restore.engine.api.disks import look_at_disks
 from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.engine.api.plan import Plan, make_plan
 from scylla_restore.engine.api.plan_warnings import warnings_of
 from scylla_restore.engine.api.run import Outcome
 from scylla_restore.engine.api.speeds import in_words, likely_speeds, seen_speeds
-from scylla_restore.engine.api.surroundings import look_around
 from scylla_restore.engine.core.rehearsal import rehearse
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.errors import EngineCrashed, RunFailedError, TargetError
@@ -24,10 +24,9 @@ _REFUSED: Final = 2
 
 
 class _Past(msgspec.Struct, frozen=True, kw_only=True):
-    """What the log tells of earlier runs: all of them, and the one of the cluster that is not over."""
+    """What the log tells of the run of the cluster that is not over."""
 
-    runs: frozenset[str] = frozenset()
-    unfinished: str | None = None
+    has_unfinished: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -41,13 +40,13 @@ def plan_from(state: RunState, outcome: Outcome | None, cluster: ClusterConnecti
     """
     _refuse(outcome)
     past = _past(log, state)
-    surroundings = look_around(cluster, state, but_of=past.unfinished)
+    found = look_at_disks(cluster, state)
     seen = seen_speeds(log, state.cluster_id)
     estimate = in_words(seen, state)
     # The workload's sums are those of the whole backup, and stay so in the rehearsal.
     rehearsal = rehearse(state, likely_speeds(state, seen), _ANY_MOMENT)
-    warnings = past.warnings + tuple(warnings_of(state, rehearsal, surroundings, known_runs=past.runs))
-    return make_plan(state, rehearsal, surroundings, warnings=warnings, estimate=estimate)
+    warnings = past.warnings + tuple(warnings_of(state, rehearsal, found, has_unfinished=past.has_unfinished))
+    return make_plan(state, rehearsal, found, warnings=warnings, estimate=estimate)
 
 
 def _refuse(outcome: Outcome | None) -> None:
@@ -64,14 +63,14 @@ def _refuse(outcome: Outcome | None) -> None:
 
 def _past(log: EventLog, state: RunState) -> _Past:
     try:
-        runs, other = frozenset(log.runs()), unfinished_of(log, state.cluster_id)
+        other = unfinished_of(log, state.cluster_id)
     except LogError as error:
         return _Past(warnings=(f"the event log cannot be asked about earlier runs: {error}",))
     if other is None:
-        return _Past(runs=runs)
+        return _Past()
     run, started = other
     warning = (
         f"cluster {state.cluster} has an unfinished run, and no other can be started: {run}, snapshot "
         f"{started.target.selection.snapshot_tag}; resume or abort it first"
     )
-    return _Past(runs=runs, unfinished=run, warnings=(warning,))
+    return _Past(has_unfinished=True, warnings=(warning,))

@@ -17,8 +17,6 @@ def check_supported(target: RestoreTarget) -> None:
             "restoring the schema does not work yet",
             hint="create the tables (`DESC SCHEMA` of the source, or Scylla Manager), then use --restore-tables",
         )
-    if selection.allow_non_empty:
-        raise _not_yet("allow_non_empty")
     check_tuning(target.tuning)
 
 

@@ -83,6 +83,9 @@ class TargetOptions(TuningOptions):
     rename: Annotated[tuple[str, ...] | None, Parameter(group=WHAT)] = None
     """ks=other_ks or ks.table=other_ks.other_table, comma-separated."""
 
+    allow_non_empty: Annotated[bool | None, Parameter(group=WHAT, negative="")] = None
+    """Restore into tables that hold data: the newest write of each cell wins."""
+
     properties: Annotated[Path | None, Parameter(group=WHAT)] = None
     """The same as the properties (JSON) of a Scylla Manager task; a flag beats the file."""
 

@@ -78,6 +78,7 @@ class RestNodeGateway:
             scylla_version=info.scylla_version or self.scylla.release_version(),
             agent_version=info.agent_version,
             shards=self.scylla.shards(),
+            clock_skew_ms=self._client.clock_skew_ms,
         )
 
     def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:

@@ -7,6 +7,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Literal, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -90,6 +91,8 @@ class NodeClient:
         self._base = f"https://{endpoint}"
         self._connect_timeout_s = timeouts.connect_s
         self._retry = retry
+        self.clock_skew_ms: int | None = None
+        """By how much the node's clock is ahead of this host's, by its last answer; None where it does not tell."""
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._session = requests.Session()
@@ -165,6 +168,7 @@ class NodeClient:
             allow_redirects=False,
             proxies={},
         )
+        self.clock_skew_ms = _ahead_ms(response.headers.get("Date"))
         try:
             body = bytearray()
             limit_bytes = request.limit_bytes
@@ -213,6 +217,15 @@ class NodeClient:
             call=request.name,
             status=status,
         )
+
+
+def _ahead_ms(date: str | None) -> int | None:
+    """Return by how much an answer's Date, which has whole seconds, is ahead of this host's clock."""
+    try:
+        ahead_s = parsedate_to_datetime(date).timestamp() + 0.5 - time.time() if date else None
+    except ValueError:
+        return None
+    return None if ahead_s is None else round(ahead_s * 1000)
 
 
 def path_of(*segments: str) -> str:

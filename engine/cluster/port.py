@@ -16,11 +16,15 @@ from scylla_restore.events.model.nodes import DiscoveredNode
 
 
 class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node tells of itself; ``shards`` are counted from Scylla's metrics."""
+    """What a node tells of itself; ``shards`` are counted from Scylla's metrics.
+
+    ``clock_skew_ms`` is by how much its clock is ahead of this host's, to about a second; None where it does not tell.
+    """
 
     scylla_version: str
     agent_version: str
     shards: int
+    clock_skew_ms: int | None = None
 
 
 class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):

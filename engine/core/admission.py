@@ -5,7 +5,7 @@ Letters come late, twice, or from an attempt that was given up. What is dropped 
 
 from typing import Final
 
-from scylla_restore.engine.core.state import Phase, RepairPhase, RunState
+from scylla_restore.engine.core.state import NodeState, Phase, RepairPhase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE
 from scylla_restore.events.model import (
     AlterationEvent,
@@ -86,14 +86,24 @@ def _admits_node(state: RunState, event: NodeEvent) -> bool:
             return not (state.rediscovered and state.resolved)
         case nodes.TablesResolved():
             return not state.resolved
-        case nodes.NodeJoined():
-            return event.node in state.nodes and state.nodes[event.node].joined is None
-        case nodes.NodeSettingsRead():
-            return event.node in state.nodes and state.nodes[event.node].settings is None
-        case nodes.NodeFailed():
-            return event.node in state.nodes and state.nodes[event.node].unsettled is None
+        case nodes.NodeJoined() | nodes.TablesInspected() | nodes.NodeSettingsRead() | nodes.NodeFailed():
+            node = state.nodes.get(event.node)
+            return node is not None and _known_of(node, event) is None
         case _:
             return False
+
+
+def _known_of(node: NodeState, event: NodeEvent) -> object | None:
+    """Return what is known already of that which a node reports."""
+    match event:
+        case nodes.NodeJoined():
+            return node.joined
+        case nodes.TablesInspected():
+            return node.inspected
+        case nodes.NodeSettingsRead():
+            return node.settings
+        case _:
+            return node.unsettled
 
 
 def _admits_location(state: RunState, event: LocationEvent) -> bool:

@@ -104,6 +104,16 @@ class ReadNodeSettings(NodeCommand, frozen=True, kw_only=True):
     tables: tuple[str, ...]
 
 
+class InspectTables(NodeCommand, frozen=True, kw_only=True):
+    """See what tables hold already, and who else restores into them. → ``TablesInspected`` or ``NodeFailed``.
+
+    ``directories`` are (``<keyspace>:<table>``, name of its directory); what run ``run`` has made is its own.
+    """
+
+    run: str
+    directories: tuple[tuple[str, str], ...]
+
+
 class Alter(NodeCommand, frozen=True, kw_only=True):
     """Make alterations, each idempotent. → ``AlterationMade`` for each; ``NodeFailed`` at the first that fails."""
 

@@ -28,7 +28,7 @@ from scylla_restore.engine.lab.state import (
     make_nodes,
 )
 
-_SCYLLA_VERSION = "2025.1.5"
+_SCYLLA_VERSION = "2026.1.0"
 
 
 class Lab:

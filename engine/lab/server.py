@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from email.utils import formatdate
 from http import HTTPStatus
 from io import BufferedReader
 from urllib.parse import unquote
@@ -178,6 +179,7 @@ def _read_chunk(reader: BufferedReader) -> bytes:
 
 def _head(answer: Answer, *, length: int | None, keep_alive: bool) -> bytes:
     lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Unknown')}"]
+    lines.append(f"Date: {formatdate(usegmt=True)}")
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.content_type:
         lines.append(f"Content-Type: {answer.content_type}")

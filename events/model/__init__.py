@@ -34,6 +34,7 @@ NodeEvent = (
     | nodes.DiscoveryFailed
     | nodes.TablesResolved
     | nodes.NodeJoined
+    | nodes.TablesInspected
     | nodes.NodeSettingsRead
     | nodes.NodeFailed
     | nodes.NodeSuspended

@@ -57,6 +57,7 @@ class ManifestRead(Event, frozen=True, kw_only=True):
     node_id: str
     tables: int
     size: int
+    scylla_version: str = ""
 
 
 class DirectoryIndexed(Event, frozen=True, kw_only=True):

@@ -65,6 +65,22 @@ class NodeJoined(Event, frozen=True, kw_only=True):
     agent_version: str
     locations: tuple[str, ...]
     unreachable_locations: dict[str, str] = {}
+    clock_skew_ms: int | None = None
+    """By how much the node's clock is ahead of the engine's, where it tells."""
+
+
+class TablesInspected(Event, frozen=True, kw_only=True):
+    """What there was in the tables on a node before the run touched them.
+
+    ``used`` maps ``<keyspace>:<table>`` to the bytes on disk, of those that have any. ``staging`` are directories of
+    other restores, ``uploads`` those ``upload`` directories that hold files; all are paths below ``data:``.
+    """
+
+    TAG: ClassVar[str] = "TablesInspected"
+    node: str
+    used: dict[str, int] = {}
+    staging: tuple[str, ...] = ()
+    uploads: tuple[str, ...] = ()
 
 
 class NodeSettingsRead(Event, frozen=True, kw_only=True):

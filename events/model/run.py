@@ -133,6 +133,7 @@ class Ask(StrEnum):
     VERIFY = "verify"
     JOIN = "join"
     READ_SETTINGS = "read_settings"
+    INSPECT_TABLES = "inspect_tables"
     ALTER = "alter"
     RECOVER = "recover"
     STOP_DOWNLOAD = "stop_download"

@@ -181,6 +181,7 @@ def _apply_to_node(state: AuditState, event: NodeEvent, envelope: Envelope) -> N
             _fail(state, envelope, event.failure)
         case (
             nodes.TablesResolved()
+            | nodes.TablesInspected()
             | nodes.NodeSettingsRead()
             | nodes.NodeSuspended()
             | nodes.NodeWaitingForSpace()

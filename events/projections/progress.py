@@ -252,7 +252,13 @@ def _apply_to_node(state: ProgressState, event: NodeEvent) -> None:
             _host(state, event.node).hold = Hold.WAITING
         case nodes.NodeReadmitted():
             _host(state, event.node).hold = None
-        case nodes.DiscoveryFailed() | nodes.TablesResolved() | nodes.NodeSettingsRead() | nodes.NodeFailed():
+        case (
+            nodes.DiscoveryFailed()
+            | nodes.TablesResolved()
+            | nodes.TablesInspected()
+            | nodes.NodeSettingsRead()
+            | nodes.NodeFailed()
+        ):
             pass
         case _:
             assert_never(event)

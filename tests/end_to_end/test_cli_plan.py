@@ -98,9 +98,22 @@ def test_a_plan_goes_by_what_an_earlier_run_has_seen_and_names_one_that_is_unfin
 
 def test_what_another_engine_has_left_on_a_node_is_told(looked_at: LabProcess) -> None:
     (table,) = (looked_at.files.root / "127.0.0.12" / "data" / "ks1").glob("t2-*")
-    (table / "snapshots" / f"scylla-restore-{UNKNOWN_RUN}-7-1").mkdir(parents=True)
+    staging = table / "snapshots" / f"scylla-restore-{UNKNOWN_RUN}-7-1"
+    staging.mkdir(parents=True)
     (warning,) = planned(looked_at)["warnings"]
-    assert f"run {UNKNOWN_RUN}, of which this log knows nothing, has 1 directory on 127.0.0.12" in warning
+    assert warning.startswith(
+        "another run restores into these tables, or has left files there: 127.0.0.12:data:ks1/t2-"
+    )
+    staging.rmdir()
+
+
+def test_a_run_leaves_alone_what_another_engine_is_at_work_on(lab: LabProcess) -> None:
+    (table,) = (lab.files.root / "127.0.0.12" / "data" / "ks1").glob("t2-*")
+    staging = table / "snapshots" / f"scylla-restore-{UNKNOWN_RUN}-7-1"
+    staging.mkdir(parents=True)
+    refused = lab.call(*lab.run_words())
+    assert (refused.code, UNKNOWN_RUN in refused.stderr, "hint: " in refused.stderr) == (2, True, True)
+    assert lab.left_behind() == [str(staging)]
 
 
 @pytest.mark.parametrize(

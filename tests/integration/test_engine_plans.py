@@ -99,9 +99,7 @@ def test_a_node_that_cannot_tell_of_its_disk_is_a_warning(embedded: Embedded) ->
     embedded.lab.fault("error", node=silent, on="/agent/rclone/operations/about", status=403)
     with embedded.engine() as engine:
         (warning,) = embedded.plan(engine).warnings
-    assert warning.startswith(
-        f"{silent} did not tell of its disk, or of what other restores have left there: "
-    )
+    assert warning.startswith(f"{silent} did not tell of its disk: ")
 
 
 def test_a_node_that_cannot_list_the_location_is_no_obstacle_while_another_can(embedded: Embedded) -> None:

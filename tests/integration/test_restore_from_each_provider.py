@@ -70,6 +70,7 @@ def restore(lab: Lab) -> Callable[[str, str, IndexVia], Restored]:
             restore_tables=True,
             index_via=via.value,
             keyspace=keyspaces or None,
+            allow_non_empty=True,
         )
         events: list[object] = []
         with Engine(

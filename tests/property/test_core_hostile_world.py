@@ -13,6 +13,7 @@ from scylla_restore.engine.core.commands import (
     Alter,
     Command,
     DownloadBatch,
+    InspectTables,
     JoinNode,
     LoadSSTables,
     LocationCommand,
@@ -124,7 +125,7 @@ def _failure(fate: str, command: Command) -> Sequence[AnyEvent] | None:
         case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
             cause = fate if isinstance(fate, Cause) else Cause.FAILED
             return (failed(command, cause, staging_left=len(fate) % 2 == 0),)
-        case Alter() | JoinNode() | ReadNodeSettings():
+        case Alter() | JoinNode() | ReadNodeSettings() | InspectTables():
             return node_failed(command)
         case Undo():
             return undo_failed(command)

@@ -173,6 +173,23 @@ _NODES: dict[str, AnyEvent] = {
         locations=(_LOCATION,),
         unreachable_locations={"gcs:more-backups": "403: access denied"},
     ),
+    "NodeJoined.v1.clock": nodes.NodeJoined(
+        node=_NODE,
+        host_id="h-1",
+        dc="dc1",
+        rack="r1",
+        shards=16,
+        scylla_version="2025.1.2",
+        agent_version="3.5.0",
+        locations=(_LOCATION,),
+        clock_skew_ms=-1500,
+    ),
+    "TablesInspected.v1": nodes.TablesInspected(
+        node=_NODE,
+        used={"shop:orders": 4096},
+        staging=("shop/orders-0/snapshots/scylla-restore-6f1d2c3b-0000-4000-8000-000000000002-1-1",),
+        uploads=("shop/orders-0/upload",),
+    ),
     "NodeSettingsRead.v1": nodes.NodeSettingsRead(
         node=_NODE,
         transfers=2,

@@ -31,6 +31,11 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     compacting: bool = True
     locations: tuple[str, ...] | None = None
     unreachable: dict[str, str] = {}
+    scylla_version: str = "2025.1.0"
+    clock_skew_ms: int | None = None
+    used: dict[str, int] = {}
+    staging: tuple[str, ...] = ()
+    uploads: tuple[str, ...] = ()
 
     @property
     def discovered(self) -> nodes.DiscoveredNode:
@@ -45,10 +50,17 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
             dc=self.dc,
             rack="r1",
             shards=self.shards,
-            scylla_version="2025.1.0",
+            scylla_version=self.scylla_version,
             agent_version="3.5.0",
             locations=asked if self.locations is None else self.locations,
             unreachable_locations=self.unreachable,
+            clock_skew_ms=self.clock_skew_ms,
+        )
+
+    def inspected(self) -> nodes.TablesInspected:
+        """Return what it has of the tables."""
+        return nodes.TablesInspected(
+            node=self.address, used=self.used, staging=self.staging, uploads=self.uploads
         )
 
     def settings(self, tables: tuple[str, ...]) -> nodes.NodeSettingsRead:

@@ -33,6 +33,7 @@ from scylla_restore.engine.core.commands import (
     DiscoverCluster,
     DownloadBatch,
     IndexLocation,
+    InspectTables,
     JoinNode,
     LocationCommand,
     NodeCommand,
@@ -319,6 +320,8 @@ class World:
                 return (self.hosts[command.node].joined(command.locations),)
             case ReadNodeSettings():
                 return (self.hosts[command.node].settings(command.tables),)
+            case InspectTables():
+                return (self.hosts[command.node].inspected(),)
             case Alter():
                 return [alterations.AlterationMade(id=identifier) for identifier, _ in command.alterations]
             case Undo():

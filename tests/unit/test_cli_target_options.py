@@ -32,7 +32,7 @@ def typed(
     return seen[0]
 
 
-WITHOUT_OPTION = {"staging", "allow_non_empty"}
+WITHOUT_OPTION = {"staging"}
 """What does not work yet has no flag."""
 
 

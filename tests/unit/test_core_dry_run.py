@@ -8,6 +8,7 @@ from tests.support.world import World
 from scylla_restore.engine.core.commands import (
     DiscoverCluster,
     IndexLocation,
+    InspectTables,
     JoinNode,
     OpenLocation,
     ReadNodeSettings,
@@ -17,7 +18,15 @@ from scylla_restore.engine.core.state import Status
 from scylla_restore.events.model.run import RunFailed
 from scylla_restore.events.model.stages import Stage
 
-LOOKING = {DiscoverCluster, OpenLocation, IndexLocation, JoinNode, ResolveTables, ReadNodeSettings}
+LOOKING = {
+    DiscoverCluster,
+    OpenLocation,
+    IndexLocation,
+    JoinNode,
+    ResolveTables,
+    ReadNodeSettings,
+    InspectTables,
+}
 NOBODY_REACHES_IT = World(hosts=(Host(address="n1", locations=()),), directories=(directory("t1", (3, 2)),))
 IT_HOLDS_NOTHING = World(hosts=hosts("n1"))
 

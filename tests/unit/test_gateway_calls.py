@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from tests.support.reached import reached
 from tests.support.scripted_agent import Action, Received, Reply, said
@@ -103,7 +104,21 @@ scylla_database_total_writes_failed{shard="2"} 0
 def test_shards_are_counted_once_each(metrics: bytes) -> None:
     info = {"agent_version": "3.5.0", "scylla_version": "2025.1.5", "cpu_count": 64}
     with reached([said(info), Reply(metrics)]) as (gateway, _agent):
-        assert gateway.info() == NodeInfo(scylla_version="2025.1.5", agent_version="3.5.0", shards=2)
+        told = msgspec.structs.replace(gateway.info(), clock_skew_ms=None)
+        assert told == NodeInfo(scylla_version="2025.1.5", agent_version="3.5.0", shards=2)
+
+
+@pytest.mark.parametrize(
+    ("date", "known"), [("Fri, 02 Jan 1970 00:00:00 GMT", True), ("yesterday", False), ("", False)]
+)
+def test_how_far_a_nodes_clock_is_off_is_read_from_what_its_answers_are_dated(
+    date: str, *, known: bool
+) -> None:
+    info = {"agent_version": "3.5.0", "scylla_version": "2025.1.5"}
+    metrics = Reply(b'scylla_database_total_writes{shard="0"} 0\n', headers={"Date": date})
+    with reached([said(info), metrics]) as (gateway, _agent):
+        skew_ms = gateway.info().clock_skew_ms
+    assert (skew_ms is not None and skew_ms < -(10**9)) is known
 
 
 def test_a_node_without_shards_is_refused() -> None:

@@ -6,8 +6,8 @@ from tests.support.dry_runs import dry
 from tests.support.hosts import LOCATION, Host, directory, hosts
 from tests.support.world import START, World
 
+from scylla_restore.engine.api.disks import Disks
 from scylla_restore.engine.api.plan_warnings import warnings_of
-from scylla_restore.engine.api.surroundings import Leftover, Surroundings
 from scylla_restore.engine.cluster.port import DiskSpace
 from scylla_restore.engine.core.commands import OpenLocation
 from scylla_restore.engine.core.rehearsal import Speed, rehearse
@@ -28,8 +28,7 @@ def warnings(
 
 def told(state: RunState, **found: object) -> list[str]:
     rehearsal = rehearse(state, dict.fromkeys(state.nodes, Speed(download=1.0, load=1.0)), START)
-    surroundings = msgspec.convert({"tables_looked_into": 1, **found}, Surroundings)
-    return list(warnings_of(state, rehearsal, surroundings, known_runs={"a-known-run"}))
+    return list(warnings_of(state, rehearsal, msgspec.convert(found, Disks)))
 
 
 def test_there_is_nothing_to_say_of_a_plain_restore() -> None:
@@ -101,29 +100,31 @@ def test_a_backup_that_is_larger_than_all_disks_is_noticed() -> None:
     ]
 
 
-def test_what_other_runs_have_left_is_named_by_run() -> None:
-    leftovers = [
-        Leftover(run=OTHER_RUN, node="n1", path="ks/t1-0/snapshots/scylla-restore-x-1-1"),
-        Leftover(run=OTHER_RUN, node="n2", path="ks/t1-0/snapshots/scylla-restore-x-2-1"),
-        Leftover(run="a-known-run", node="n1", path="ks/t1-0/snapshots/scylla-restore-y-1-1"),
-    ]
+def test_what_other_runs_have_left_is_told() -> None:
+    path = f"ks/t1-0/snapshots/scylla-restore-{OTHER_RUN}-1-1"
 
-    unknown, known = warnings(*hosts("n1", "n2"), leftovers=leftovers)
-    assert unknown.startswith(
-        f"run {OTHER_RUN}, of which this log knows nothing, has 2 directories on n1, n2, such as"
+    (found,) = warnings(Host(address="n1", staging=(path,)), Host(address="n2"))
+    assert found == (
+        f"another run restores into these tables, or has left files there: n1:data:{path}; `run` refuses that"
     )
-    assert known == (
-        "run a-known-run has left 1 directory on n1, such as data:ks/t1-0/snapshots/scylla-restore-y-1-1"
-    )
+
+
+def test_tables_that_hold_data_are_told_with_their_bytes_over_all_nodes() -> None:
+    nodes = (Host(address="n1", used={"ks:t1": 40}), Host(address="n2", used={"ks:t1": 2}))
+
+    assert warnings(*nodes) == ["a table holds data already: ks.t1 (42 bytes); `run` refuses that"]
+
+
+def test_files_of_others_in_upload_are_told() -> None:
+    (found,) = warnings(Host(address="n1", uploads=("ks/t1-0/upload",)), Host(address="n2"))
+    assert found.startswith("files of somebody else are in n1:data:ks/t1-0/upload: ")
+
+
+@pytest.mark.parametrize(("skew_ms", "words"), [(95_400, "95 s ahead of"), (-31_000, "31 s behind")])
+def test_a_clock_that_is_off_is_told(skew_ms: int, words: str) -> None:
+    (found,) = warnings(Host(address="n1", clock_skew_ms=skew_ms), Host(address="n2", clock_skew_ms=1_000))
+    assert found.startswith(f"the clock of n1 is {words} this host's: ")
 
 
 def test_a_node_that_does_not_tell_is_no_obstacle() -> None:
-    assert warnings(*hosts("n1"), silent={"n1": "timed out"}) == [
-        "n1 did not tell of its disk, or of what other restores have left there: timed out"
-    ]
-
-
-def test_that_not_all_tables_were_looked_into_is_told() -> None:
-    assert warnings(*hosts("n1"), tables_looked_into=0) == [
-        "what other restores have left was looked for in 0 of 1 tables: there are too many of them"
-    ]
+    assert warnings(*hosts("n1"), silent={"n1": "timed out"}) == ["n1 did not tell of its disk: timed out"]

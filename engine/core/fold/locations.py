@@ -17,7 +17,9 @@ def fold_location(state: RunState, event: LocationEvent) -> None:
             location.clusters, location.tasks, location.dcs = event.clusters, event.tasks, event.dcs
             location.nearest = event.nearest
         case locations.ManifestRead():
-            state.locations[event.location].read[event.path] = event.sha256
+            location = state.locations[event.location]
+            location.read[event.path] = event.sha256
+            location.versions.add(event.scylla_version)
         case locations.LocationIndexed():
             location = state.locations[event.location]
             location.indexed = location.verified = True

@@ -21,6 +21,8 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
             node = state.nodes[event.node]
             node.joined = event
             state.index_node(node)
+        case nodes.TablesInspected():
+            state.nodes[event.node].inspected = event
         case nodes.NodeSettingsRead():
             state.nodes[event.node].settings = event
         case nodes.NodeFailed():

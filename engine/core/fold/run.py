@@ -115,7 +115,7 @@ def _begin_again(state: RunState) -> None:
         location.verified = False
     for node in state.nodes.values():
         node.joined = None
-        node.settings = None
+        node.settings = node.inspected = None
         node.altered = False
         node.suspended_until = None
         node.waits_for_space = False

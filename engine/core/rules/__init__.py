@@ -50,6 +50,7 @@ from scylla_restore.engine.core.rules.repair import (
     request_repair,
     rests_until,
 )
+from scylla_restore.engine.core.rules.safety import inspect_tables
 from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
 from scylla_restore.engine.core.state import RunState
@@ -69,6 +70,7 @@ CARRYING_ON: tuple[Rule, ...] = (
     verify_locations,
     resolve_tables,
     read_settings,
+    inspect_tables,
     enter_data,
     give_up_nodes,
     recover_node,

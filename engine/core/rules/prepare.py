@@ -6,6 +6,7 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.planning import pools
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, actor_of, ask, is_asked
+from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.rules.sources import renaming_problem
 from scylla_restore.engine.core.rules.stages import complete, is_before
 from scylla_restore.engine.core.snapshot_tag import nearest_in_words, nearest_tags
@@ -131,16 +132,21 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     if state.stage is not Stage.INIT or not _all_indexed(state) or state.discovered is None:
         return None
     obstacle = _nothing_to_restore(state) or renaming_problem(state)
-    joined = all(state.nodes[found.address].joined for found in state.discovered.nodes)
+    members = [state.nodes[found.address] for found in state.discovered.nodes]
+    joined = all(node.joined for node in members)
     if obstacle is None and joined:
         obstacle = _nobody_reaches(state)
     if obstacle is not None:
         return Decision(events=(FailureDeclared(failure=obstacle, resumable=False, exit_code=2),))
-    settled = all(state.nodes[found.address].settings for found in state.discovered.nodes)
+    settled = all(node.settings and node.inspected for node in members)
     if not joined or not settled or not state.prepared:
         return None
     if state.dry_run:
+        # what is dangerous is told with the plan
         return Decision(events=(StageCompleted(stage=Stage.INIT), StageEntered(stage=Stage.DONE)))
+    danger = next(dangers(state), None)
+    if danger is not None:
+        return Decision(events=(FailureDeclared(failure=danger, resumable=False, exit_code=2),))
     return complete(Stage.INIT)
 
 

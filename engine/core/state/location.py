@@ -9,7 +9,8 @@ from scylla_restore.events.model.target import BackupLocation
 class LocationState(msgspec.Struct, kw_only=True):
     """``manifests`` is None until the location was listed; ``read`` maps a manifest's path to its SHA-256.
 
-    ``clusters``, ``tasks`` and ``dcs`` are where the snapshot there comes from; ``nearest`` are others where it is not.
+    ``clusters``, ``tasks`` and ``dcs`` are where the snapshot there comes from, ``versions`` the ScyllaDB that wrote it;
+    ``nearest`` are other snapshots, where it is not there.
     """
 
     where: BackupLocation
@@ -18,6 +19,7 @@ class LocationState(msgspec.Struct, kw_only=True):
     tasks: tuple[str, ...] = ()
     dcs: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
+    versions: set[str] = set()
     read: dict[str, str] = {}
     indexed: bool = False
     verified: bool = False

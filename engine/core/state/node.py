@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from scylla_restore.events.model.failure import Failure
-from scylla_restore.events.model.nodes import DiscoveredNode, NodeJoined, NodeSettingsRead
+from scylla_restore.events.model.nodes import DiscoveredNode, NodeJoined, NodeSettingsRead, TablesInspected
 
 
 class NodeState(msgspec.Struct, kw_only=True):
@@ -22,6 +22,7 @@ class NodeState(msgspec.Struct, kw_only=True):
     member: bool = True
     joined: NodeJoined | None = None
     settings: NodeSettingsRead | None = None
+    inspected: TablesInspected | None = None
     attended: bool = True
     altered: bool = False
     download: int | None = None
