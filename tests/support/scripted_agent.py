@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _reply(self, reply: Reply) -> None:
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.chunked:
