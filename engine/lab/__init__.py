@@ -5,6 +5,7 @@ from scylla_restore.engine.lab.faults import Fault, FaultKind
 from scylla_restore.engine.lab.lab import Lab
 from scylla_restore.engine.lab.state import (
     AzureSettings,
+    CassandraSettings,
     GcsSettings,
     NodeSpec,
     ObjectStorageEndpoint,
@@ -15,6 +16,7 @@ from scylla_restore.engine.lab.state import (
 
 __all__ = [
     "AzureSettings",
+    "CassandraSettings",
     "Fault",
     "FaultKind",
     "GcsSettings",

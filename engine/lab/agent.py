@@ -39,6 +39,7 @@ class AgentSetup(msgspec.Struct, frozen=True, kw_only=True):
     s3: S3Settings | None
     gcs: GcsSettings | None
     azure: AzureSettings | None
+    has_passwords: bool = False
 
 
 class Agent:

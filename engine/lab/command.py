@@ -12,10 +12,12 @@ from scylla_restore.engine.errors import RestoreError, TargetError
 from scylla_restore.engine.lab.backup_writer import BackupRequest, BackupSummary, write_backup
 from scylla_restore.engine.lab.faults import Fault, add_fault, clear_faults
 from scylla_restore.engine.lab.lab import Lab
+from scylla_restore.engine.lab.side import SideFailure
 from scylla_restore.engine.lab.state import (
     DEFAULT_BASE_ADDRESS,
     DEFAULT_PORT,
     AzureSettings,
+    CassandraSettings,
     GcsSettings,
     LabDirectory,
     S3Settings,
@@ -37,6 +39,7 @@ class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     s3: S3Settings | None = None
     gcs: GcsSettings | None = None
     azure: AzureSettings | None = None
+    cassandra: CassandraSettings | None = None
     speeds: Speeds = Speeds()
     scylla_version: str | None = None
 
@@ -65,20 +68,8 @@ def up(options: UpOptions) -> None:
         nonlocal wanted
         wanted = False
 
+    lab = _lab(options)
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    lab = Lab(
-        options.directory,
-        nodes=options.nodes,
-        shards=options.shards,
-        base_address=options.base_address,
-        port=options.port,
-        tables=options.tables,
-        s3=options.s3,
-        gcs=options.gcs,
-        azure=options.azure,
-        speeds=options.speeds,
-        scylla_version=options.scylla_version,
-    )
     try:
         lab.start()
         sys.stdout.write("ready\n")
@@ -95,6 +86,37 @@ def up(options: UpOptions) -> None:
         lab.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _lab(options: UpOptions) -> Lab:
+    if options.cassandra is not None and (options.nodes is not None or options.tables):
+        raise TargetError(
+            "--cassandra says which nodes there are, and tables are made through CQL there",
+            hint="leave --nodes and --table out",
+        )
+    try:
+        return _made(options)
+    except SideFailure as failure:
+        raise RestoreError(
+            str(failure), hint="--cassandra takes the URL of Jolokia's agent in each node"
+        ) from failure
+
+
+def _made(options: UpOptions) -> Lab:
+    return Lab(
+        options.directory,
+        nodes=options.nodes,
+        shards=options.shards,
+        base_address=options.base_address,
+        port=options.port,
+        tables=options.tables,
+        s3=options.s3,
+        gcs=options.gcs,
+        azure=options.azure,
+        cassandra=options.cassandra,
+        speeds=options.speeds,
+        scylla_version=options.scylla_version,
+    )
 
 
 def backup(directory: Path, request: BackupRequest) -> BackupSummary:

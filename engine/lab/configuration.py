@@ -28,6 +28,14 @@ def write_configuration(directory: LabDirectory, record: LabRecord, default_port
     if moved:
         lines += ["", f"[cluster.{_text(record.cluster)}.translate]"]
         lines += [f"{_text(address)} = {_text(place)}" for address, place in moved.items()]
+    if record.cassandra is not None:
+        lines += ["", f"[cluster.{_text(record.cluster)}.cql]"]
+        lines += [f"port = {node.cassandra.cql_port}" for node in record.nodes[:1] if node.cassandra]
+        if record.cassandra.user:
+            lines += [
+                f"user = {_text(record.cassandra.user)}",
+                f"password = {_text(record.cassandra.password)}",
+            ]
     for provider in ("s3", "gcs", "azure"):
         settings = getattr(record, provider)
         if settings is not None:

@@ -8,12 +8,15 @@ from contextlib import suppress
 import msgspec
 
 from scylla_restore.engine.lab.agent import AgentSetup
+from scylla_restore.engine.lab.cassandra.side import CassandraSide
 from scylla_restore.engine.lab.certificate import ensure_certificate
 from scylla_restore.engine.lab.cluster import Cluster
+from scylla_restore.engine.lab.emulation import EmulatedSide
 from scylla_restore.engine.lab.faults import FaultBoard
 from scylla_restore.engine.lab.loaded import LoadedFiles
 from scylla_restore.engine.lab.node import Node, NodeParts
 from scylla_restore.engine.lab.request_log import RequestLog
+from scylla_restore.engine.lab.side import ScyllaSide
 from scylla_restore.engine.lab.state import LabDirectory, LabRecord, Listener, NodeSpec, Speeds
 from scylla_restore.engine.lab.stores import Stores
 
@@ -84,13 +87,14 @@ class Fleet:
     def start_node(self, address: str) -> None:
         """Start a node again, where it was before."""
         before = self._nodes[address]
+        before.parts.side.restart()
         node = Node(before.parts, before.server.host, before.server.port, self._context)
         self._nodes[address] = node
         node.start()
 
     def _parts(self, spec: NodeSpec) -> NodeParts:
         files, setup = self._setup.files, self._setup
-        data = files.data(spec.address)
+        data = files.data(spec)
         storage = self._stores.object_storage(spec)
         agent = AgentSetup(
             node=spec,
@@ -103,12 +107,13 @@ class Fleet:
             s3=setup.record.s3,
             gcs=setup.record.gcs,
             azure=setup.record.azure,
+            has_passwords=bool(setup.record.cassandra and setup.record.cassandra.user),
         )
         return NodeParts(
             spec=spec,
             setup=agent,
             cluster=setup.cluster,
-            loaded=LoadedFiles(files.loaded(spec.address), files.loads(spec.address)),
+            side=self._side(spec),
             storage=storage,
             native_directory=files.native(spec.address),
             data=data,
@@ -117,6 +122,13 @@ class Fleet:
             faults=self._faults,
             speeds=setup.speeds,
         )
+
+    def _side(self, spec: NodeSpec) -> ScyllaSide:
+        files, cluster = self._setup.files, self._setup.cluster
+        loaded = LoadedFiles(files.loaded(spec.address), files.loads(spec.address))
+        if spec.cassandra is not None:
+            return CassandraSide(cluster, spec.cassandra, loaded)
+        return EmulatedSide(cluster, loaded)
 
     def _listen(self, parts: NodeParts) -> Node:
         """Make a node at its own address, or, where the system has no such address, at 127.0.0.1."""

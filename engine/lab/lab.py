@@ -8,6 +8,7 @@ from typing import Self
 
 import msgspec
 
+from scylla_restore.engine.lab.cassandra.nodes import node_specs
 from scylla_restore.engine.lab.cluster import Cluster, Membership
 from scylla_restore.engine.lab.configuration import write_configuration
 from scylla_restore.engine.lab.faults import Fault, FaultKind, add_fault, clear_faults
@@ -18,6 +19,7 @@ from scylla_restore.engine.lab.state import (
     DEFAULT_BASE_ADDRESS,
     DEFAULT_PORT,
     AzureSettings,
+    CassandraSettings,
     GcsSettings,
     LabDirectory,
     LabRecord,
@@ -46,6 +48,8 @@ class Lab:
         s3: an object store that the agents reach as ``s3:``; ``localstorage:`` is always there.
         gcs: one that they reach as ``gcs:``.
         azure: one that they reach as ``azure:``.
+        cassandra: real nodes to stand behind the lab's, one each, at their addresses: then rows are loaded. Tables are
+            made through CQL there.
         base_address: of the first node, if ``nodes`` is a number; the others follow.
         port: of all agents, 0 for free ones.
         speeds: limits and delays.
@@ -63,6 +67,7 @@ class Lab:
         s3: S3Settings | None = None,
         gcs: GcsSettings | None = None,
         azure: AzureSettings | None = None,
+        cassandra: CassandraSettings | None = None,
         base_address: str = DEFAULT_BASE_ADDRESS,
         port: int = 0,
         speeds: Speeds | None = None,
@@ -76,7 +81,9 @@ class Lab:
         self._speeds = speeds or Speeds()
         self._tables = tuple(tables)
         before = self.files.record()
-        if nodes is None and before is not None:
+        if cassandra is not None:
+            specs = node_specs(cassandra.urls, shards)
+        elif nodes is None and before is not None:
             specs = before.nodes
         elif nodes is None or isinstance(nodes, int):
             specs = make_nodes(3 if nodes is None else nodes, shards=shards, base_address=base_address)
@@ -91,6 +98,7 @@ class Lab:
             s3=s3 or (before.s3 if before else None),
             gcs=gcs or (before.gcs if before else None),
             azure=azure or (before.azure if before else None),
+            cassandra=cassandra or (before.cassandra if before and nodes is None else None),
             listeners=before.listeners if before else {},
         )
         self._cluster = Cluster(self._record.cluster, version, specs, self.files.schema)
@@ -113,12 +121,13 @@ class Lab:
         """
         self.files.buckets.mkdir(exist_ok=True)
         for spec in self._record.nodes:
-            self.files.data(spec.address).mkdir(parents=True, exist_ok=True)
+            self.files.data(spec).mkdir(parents=True, exist_ok=True)
+            self.files.loads(spec.address).parent.mkdir(exist_ok=True)
         self.files.save(self._record)
         for name in self._tables:
             keyspace, _, table = name.partition(".")
             self.create_table(keyspace, table)
-        for known in self.files.schema.get().tables:
+        for known in self.files.schema.get().tables if self._record.cassandra is None else ():
             self.files.make_table_directories(known)
         fleet = Fleet(
             FleetSetup(
@@ -178,7 +187,10 @@ class Lab:
 
     def data_directory(self, node: NodeSpec | str) -> Path:
         """Return a node's data directory."""
-        return self.files.data(_address(node))
+        spec = self._cluster.node(_address(node))
+        if spec is None:
+            raise KeyError(_address(node))
+        return self.files.data(spec)
 
     def loaded_directory(self, node: NodeSpec | str) -> Path:
         """Return where a node's loaded files are, by keyspace and table."""

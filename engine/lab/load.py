@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from scylla_restore.engine.lab.loaded import Load, LoadedFiles, LoadedSSTable
+from scylla_restore.engine.lab.loaded import Load, LoadedSSTable
 from scylla_restore.engine.lab.pace import MIB, slowed
 from scylla_restore.engine.lab.request_log import timestamp
+from scylla_restore.engine.lab.side import Sink
 from scylla_restore.engine.lab.sstables import FoundSSTable, LoadFailure, check, scan
 from scylla_restore.engine.lab.state import NodeSpec, Speeds, Table
 from scylla_restore.engine.lab.throttle import Throttle
@@ -35,13 +36,13 @@ class Loader:
     """All loads of one node, one at a time on each of its shards. ``is_slow`` tells of faults set meanwhile."""
 
     def __init__(
-        self, node: NodeSpec, speeds: Speeds, data: Path, loaded: LoadedFiles, is_slow: Callable[[], bool]
+        self, node: NodeSpec, speeds: Speeds, data: Path, sink: Sink, is_slow: Callable[[], bool]
     ) -> None:
         self._shards = node.shards
         self._rate = speeds.load_mbps * MIB or None
         self._least_s = speeds.load_min_s
         self._data = data
-        self._loaded = loaded
+        self._sink = sink
         self._is_slow = is_slow
         self._busy: set[int] = set()
         self._lock = threading.Lock()
@@ -92,7 +93,7 @@ class Loader:
             error = str(failure)
             raise
         finally:
-            self._loaded.record(
+            self._sink.record(
                 Load(
                     at=timestamp(began_at),
                     keyspace=table.keyspace,
@@ -109,7 +110,7 @@ class Loader:
         for orphan in found.orphans:
             with suppress(FileNotFoundError):
                 (upload / orphan).unlink()
-        self._loaded.finish(upload, table.keyspace, table.table, found.half_deleted)
+        self._sink.finish(upload, table, found.half_deleted)
         failures: list[LoadFailure] = []
         for shard in range(self._shards):
             own = found.complete[shard :: self._shards]
@@ -128,13 +129,10 @@ class Loader:
         """Check and stream a batch, then unlink its files: all of them, or, when one fails, none."""
         sizes = [check(upload, sstable) for sstable in batch]
         self._stream(sum(sizes), options)
+        kept = self._sink.stream(upload, table, batch)
         return [
-            LoadedSSTable(
-                name=sstable.name,
-                kept_as=self._loaded.take(upload, table.keyspace, table.table, sstable),
-                size=size,
-            )
-            for sstable, size in zip(batch, sizes, strict=True)
+            LoadedSSTable(name=sstable.name, kept_as=kept_as, size=size)
+            for sstable, kept_as, size in zip(batch, kept, sizes, strict=True)
         ]
 
     def _stream(self, size: int, options: LoadOptions) -> None:

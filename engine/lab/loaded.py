@@ -3,11 +3,13 @@
 import os
 import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from scylla_restore.engine.lab.sstables import DELETION_MARK, TOC, FoundSSTable
+from scylla_restore.engine.lab.state import Table
 
 _ID = re.compile(r"^(?P<head>(?:la|m[cdest])-|\w+-\w+-ka-)(?P<id>[^-]+)(?P<tail>.*)$")
 
@@ -67,10 +69,13 @@ class LoadedFiles:
             mark.replace(target / f"{kept_as}-{TOC}")
         return kept_as
 
-    def finish(self, upload: Path, keyspace: str, table: str, half_deleted: tuple[FoundSSTable, ...]) -> None:
+    def stream(self, directory: Path, table: Table, batch: Sequence[FoundSSTable]) -> list[str]:
+        """Move SSTables out of a directory and return the names that they are kept under."""
+        return [self.take(directory, table.keyspace, table.table, sstable) for sstable in batch]
+
+    def finish(self, directory: Path, table: Table, half_deleted: Sequence[FoundSSTable]) -> None:
         """Move what a killed load had begun to move."""
-        for sstable in half_deleted:
-            self.take(upload, keyspace, table, sstable)
+        self.stream(directory, table, half_deleted)
 
     def size(self, keyspace: str, table: str) -> int:
         """Return the bytes of a table that were loaded here."""

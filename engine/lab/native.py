@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from scylla_restore.engine.lab.loaded import Load, LoadedFiles, LoadedSSTable
+from scylla_restore.engine.lab.loaded import Load, LoadedSSTable
 from scylla_restore.engine.lab.native_source import NativeSource, toc_sstable
 from scylla_restore.engine.lab.pace import MIB, slowed
 from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.request_log import timestamp
+from scylla_restore.engine.lab.side import Sink
 from scylla_restore.engine.lab.sstables import FoundSSTable, LoadFailure, check
 from scylla_restore.engine.lab.state import Speeds, Table
 from scylla_restore.engine.lab.tasks import TaskStatus, task_time
@@ -43,7 +44,7 @@ class NativeSetup(msgspec.Struct, frozen=True, kw_only=True):
 
     speeds: Speeds
     directory: Path
-    loaded: LoadedFiles
+    sink: Sink
     is_slow: Callable[[], bool]
 
     @property
@@ -167,7 +168,7 @@ class NativeTask:
         except (LoadFailure, OSError) as failure:
             self._error = str(failure)
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._setup.loaded.record(
+        self._setup.sink.record(
             Load(
                 at=timestamp(began_at),
                 keyspace=self._table.keyspace,
@@ -217,14 +218,10 @@ class NativeTask:
 
     def _load(self, batch: list[FoundSSTable]) -> list[LoadedSSTable]:
         sizes = [check(self._directory, sstable) for sstable in batch]
-        keyspace, table = self._table.keyspace, self._table.table
+        kept = self._setup.sink.stream(self._directory, self._table, batch)
         return [
-            LoadedSSTable(
-                name=sstable.name,
-                kept_as=self._setup.loaded.take(self._directory, keyspace, table, sstable),
-                size=size,
-            )
-            for sstable, size in zip(batch, sizes, strict=True)
+            LoadedSSTable(name=sstable.name, kept_as=kept_as, size=size)
+            for sstable, kept_as, size in zip(batch, kept, sizes, strict=True)
         ]
 
     def _push(self, size: int) -> None:

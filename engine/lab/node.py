@@ -16,7 +16,6 @@ from scylla_restore.engine.lab.answers import UNAUTHORIZED, Answer, Request, age
 from scylla_restore.engine.lab.cluster import Cluster
 from scylla_restore.engine.lab.faults import Fault, FaultBoard, FaultKind
 from scylla_restore.engine.lab.load import Loader
-from scylla_restore.engine.lab.loaded import LoadedFiles
 from scylla_restore.engine.lab.native import NativeRestores, NativeSetup
 from scylla_restore.engine.lab.node_info import node_info
 from scylla_restore.engine.lab.object_storage import ObjectStorage
@@ -25,6 +24,7 @@ from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.request_log import RequestLog, ServedRequest, loggable, timestamp
 from scylla_restore.engine.lab.scylla import ScyllaApi
 from scylla_restore.engine.lab.server import CutAnswer, HttpsServer, NoAnswer
+from scylla_restore.engine.lab.side import ScyllaSide
 from scylla_restore.engine.lab.state import NodeSpec, Speeds
 
 
@@ -34,7 +34,7 @@ class NodeParts(msgspec.Struct, frozen=True, kw_only=True):
     spec: NodeSpec
     setup: AgentSetup
     cluster: Cluster
-    loaded: LoadedFiles
+    side: ScyllaSide
     storage: ObjectStorage
     native_directory: Path
     data: Path
@@ -83,6 +83,7 @@ class Node:
         """Restart Scylla: loads, repairs and tasks under way are cut, ended tasks forgotten, compaction is on again."""
         self.parts.cluster.repairs.restart(self.spec.address)
         loader, natives = self._loader, self._natives
+        self.parts.side.restart()
         self._loader, self._natives, self._scylla = self._start_scylla()
         loader.stop()
         natives.stop()
@@ -93,22 +94,22 @@ class Node:
             parts.spec,
             parts.speeds,
             parts.data,
-            parts.loaded,
+            parts.side.sink,
             lambda: self._is_slow("/storage_service/sstables/any"),
         )
         natives = NativeRestores(
             NativeSetup(
                 speeds=parts.speeds,
                 directory=parts.native_directory,
-                loaded=parts.loaded,
+                sink=parts.side.sink,
                 is_slow=lambda: self._is_slow(native_api.PATH),
             )
         )
         scylla = ScyllaApi(
             parts.spec,
             parts.cluster,
+            side=parts.side,
             loader=loader,
-            loaded=parts.loaded,
             native=native_api.NativeApi(natives, parts.storage),
             data=str(parts.data),
             repair_s=parts.speeds.repair_s,

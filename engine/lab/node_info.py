@@ -19,8 +19,10 @@ def node_info(agent: Agent) -> dict[str, object]:
         backends["gcs"] = {"endpoint": setup.gcs.endpoint} if setup.gcs.endpoint else {}
     if setup.azure is not None:
         backends["azure"] = {}
+    cassandra = setup.node.cassandra
     endpoints = {endpoint.name: endpoint.told() for endpoint in setup.object_storage_endpoints or ()}
     return {
+        **({"cql_password_protected": True} if setup.has_passwords else {}),
         "agent_version": VERSION,
         "alternator_address": "0.0.0.0",  # noqa: S104 - what Scylla reports where it is not set, nothing binds to it
         "alternator_https_port": "0",
@@ -34,8 +36,8 @@ def node_info(agent: Agent) -> dict[str, object]:
         "data_directory": setup.data_directory,
         "listen_address": address,
         "memory_total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "native_transport_port": "9042",
-        "native_transport_port_ssl": "9142",
+        "native_transport_port": str(cassandra.cql_port if cassandra else 0),
+        "native_transport_port_ssl": "0",
         **({"object_storage_endpoints": endpoints} if endpoints else {}),
         "prometheus_address": address,
         "prometheus_port": "9180",

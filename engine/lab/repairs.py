@@ -5,10 +5,25 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
 from scylla_restore.engine.lab.tasks import TaskStatus, task_time
+
+_LOOK_EVERY_S = 0.05
+
+
+class RunningRepair(Protocol):
+    """A repair that a real database does."""
+
+    def state(self) -> str:
+        """Return how it stands: ``running``, ``done`` or ``failed``."""
+        ...
+
+    def abort(self) -> None:
+        """End it early, if it runs."""
+        ...
 
 
 class Work(msgspec.Struct, kw_only=True):
@@ -25,7 +40,9 @@ class Work(msgspec.Struct, kw_only=True):
     began_s: float
     began_at: datetime
     ended: threading.Event
+    real: RunningRepair | None = None
     aborted_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class Repairs:
@@ -39,9 +56,17 @@ class Repairs:
         self._sequence = itertools.count(1)
 
     def begin(
-        self, *, node: str, keyspace: str, table: str, tablets: bool, seconds: float, fails: bool
+        self,
+        *,
+        node: str,
+        keyspace: str,
+        table: str,
+        tablets: bool,
+        seconds: float,
+        fails: bool,
+        real: RunningRepair | None = None,
     ) -> Work:
-        """Begin a repair."""
+        """Begin a repair, which takes ``seconds`` or as long as the ``real`` one does, if that is longer."""
         with self._lock:
             number = 0
             if not tablets:
@@ -58,6 +83,7 @@ class Repairs:
                 began_s=time.monotonic(),
                 began_at=datetime.now(UTC),
                 ended=threading.Event(),
+                real=real,
             )
             self._works[work.id] = work
             if number:
@@ -88,19 +114,27 @@ class Repairs:
             return "failed"
         if time.monotonic() < work.began_s + work.seconds:
             return "running"
-        return "failed" if work.fails else "done"
+        if work.fails:
+            return "failed"
+        return "done" if work.real is None else work.real.state()
 
     def wait(self, work: Work, timeout_s: float | None) -> bool:
         """Wait until a repair ends, and return whether it has."""
-        left_s = work.began_s + work.seconds - time.monotonic()
-        if left_s > 0:
-            work.ended.wait(left_s if timeout_s is None else min(left_s, timeout_s))
-        return self.state(work) != "running"
+        until_s = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        while self.state(work) == "running":
+            now_s = time.monotonic()
+            if now_s >= until_s:
+                return False
+            left_s = max(work.began_s + work.seconds - now_s, _LOOK_EVERY_S)
+            work.ended.wait(min(left_s, until_s - now_s))
+        return True
 
     def abort(self, work: Work) -> None:
         """End a repair early, if it runs."""
         if self.state(work) == "running":
             work.aborted_at = datetime.now(UTC)
+            if work.real is not None:
+                work.real.abort()
             work.ended.set()
 
     def restart(self, node: str) -> None:
@@ -114,17 +148,23 @@ class Repairs:
         """Return a repair as the task manager tells of it."""
         state = self.state(work)
         share = min((time.monotonic() - work.began_s) / work.seconds, 1.0) if work.seconds else 1.0
+        if state == "running":
+            # The real one may take longer.
+            share = min(share, 0.99)
+        elif work.ended_at is None:
+            work.ended_at = work.aborted_at or work.began_at + timedelta(seconds=work.seconds)
+            if work.real is not None:
+                work.ended_at = work.aborted_at or datetime.now(UTC)
         error = ""
         if state == "failed":
             error = "abort requested" if work.aborted_at else "repair failed: streaming error"
-        ended_at = work.aborted_at or work.began_at + timedelta(seconds=work.seconds)
         return TaskStatus(
             id=work.id,
             type="repair" if work.number else "user_repair",
             kind="node" if work.number else "cluster",
             state=state,
             start_time=task_time(work.began_at),
-            end_time=task_time(None if state == "running" else ended_at),
+            end_time=task_time(work.ended_at),
             error=error,
             sequence_number=work.sequence,
             keyspace=work.keyspace,

@@ -7,6 +7,7 @@ import msgspec
 from scylla_restore.engine.lab.state import NodeSpec
 
 TOKENS_PER_NODE = 8
+TABLETS = 8
 _REPLICAS_PER_DC = 3
 
 
@@ -43,19 +44,33 @@ def describe_ring(nodes: tuple[NodeSpec, ...]) -> list[RingRange]:
     ranges = []
     for index, (token, _) in enumerate(owners):
         replicas = _replicas([owner for _, owner in owners[index:] + owners[:index]])
-        addresses = [node.address for node in replicas]
-        ranges.append(
-            RingRange(
-                start_token=str(owners[index - 1][0]),
-                end_token=str(token),
-                endpoints=addresses,
-                rpc_endpoints=addresses,
-                endpoint_details=[
-                    RingNode(host=node.address, datacenter=node.dc, rack=node.rack) for node in replicas
-                ],
-            )
-        )
+        ranges.append(_range(owners[index - 1][0], token, replicas))
     return ranges
+
+
+def describe_tablets(nodes: tuple[NodeSpec, ...], table: str) -> list[RingRange]:
+    """Return the tablets of a table: ranges of equal length, with replicas picked anew for each."""
+    width = 2**64 // TABLETS
+    bounds = [-(2**63) + width * number - (number == TABLETS) for number in range(TABLETS + 1)]
+    ranges = []
+    for number in range(TABLETS):
+        shift = hashlib.sha256(f"{table}/{number}".encode()).digest()[0] % len(nodes)
+        replicas = _replicas([*nodes[shift:], *nodes[:shift]])
+        ranges.append(_range(bounds[number], bounds[number + 1], replicas))
+    return ranges
+
+
+def _range(start: int, end: int, replicas: list[NodeSpec]) -> RingRange:
+    addresses = [node.address for node in replicas]
+    return RingRange(
+        start_token=str(start),
+        end_token=str(end),
+        endpoints=addresses,
+        rpc_endpoints=addresses,
+        endpoint_details=[
+            RingNode(host=node.address, datacenter=node.dc, rack=node.rack) for node in replicas
+        ],
+    )
 
 
 def _replicas(owners: list[NodeSpec]) -> list[NodeSpec]:

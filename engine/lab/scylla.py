@@ -7,15 +7,14 @@ from urllib.parse import parse_qsl
 
 from scylla_restore.engine.lab import scylla_tasks
 from scylla_restore.engine.lab.answers import Answer, Request, scylla_error, scylla_json, scylla_void
-from scylla_restore.engine.lab.cluster import REPLICATED_SYSTEM_KEYSPACES, SYSTEM_KEYSPACES, Cluster
+from scylla_restore.engine.lab.cluster import Cluster
 from scylla_restore.engine.lab.faults import FaultKind
 from scylla_restore.engine.lab.load import Loader, LoadOptions
-from scylla_restore.engine.lab.loaded import LoadedFiles
 from scylla_restore.engine.lab.native_api import PATH as NATIVE_RESTORE
 from scylla_restore.engine.lab.native_api import NativeApi, missing_parameter
-from scylla_restore.engine.lab.ring import describe_ring, tokens
+from scylla_restore.engine.lab.side import ScyllaSide, SideFailure
 from scylla_restore.engine.lab.sstables import LoadFailure
-from scylla_restore.engine.lab.state import SYSTEM_TABLES, NodeSpec, Table
+from scylla_restore.engine.lab.state import NodeSpec, Table
 
 _NOT_FOUND = scylla_error(HTTPStatus.NOT_FOUND, "Not found")
 _SHARD_MEMORY = 1 << 30
@@ -30,8 +29,8 @@ class ScyllaApi:
         node: NodeSpec,
         cluster: Cluster,
         *,
+        side: ScyllaSide,
         loader: Loader,
-        loaded: LoadedFiles,
         native: NativeApi,
         data: str,
         repair_s: float = 0.0,
@@ -39,12 +38,11 @@ class ScyllaApi:
         self._node = node
         self._cluster = cluster
         self._loader = loader
-        self._loaded = loaded
-        self._compaction_off: set[str] = set()
+        self._side = side
         self._tombstone_gc_off: set[str] = set()
         self._toggling = threading.Lock()
         self._native = native
-        self._tasks = scylla_tasks.TaskApi(cluster, native.restores, node.address, repair_s)
+        self._tasks = scylla_tasks.TaskApi(cluster, side, native.restores, node.address, repair_s)
         self._config: dict[str, object] = {
             "listen_address": node.address,
             "rpc_address": node.address,
@@ -59,6 +57,12 @@ class ScyllaApi:
 
     def answer(self, request: Request, hits: frozenset[FaultKind] = frozenset()) -> Answer:
         """Answer one request; ``hits`` are the faults that it meets."""
+        try:
+            return self._answer(request, hits)
+        except SideFailure as failure:
+            return scylla_error(HTTPStatus.INTERNAL_SERVER_ERROR, str(failure))
+
+    def _answer(self, request: Request, hits: frozenset[FaultKind]) -> Answer:
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         path = request.path.rstrip("/")
         fixed = self._fixed(path, query) if request.method == "GET" else None
@@ -71,23 +75,20 @@ class ScyllaApi:
             return self._restore(query, request.body, hits)
         return (
             self._switches(request.method, head, name, query)
-            or (self._told(head, name) if request.method == "GET" else None)
+            or (self._told(head, name, query) if request.method == "GET" else None)
             or self._tasks.answer(request.method, path, query, fails="failed-repair" in hits)
             or _NOT_FOUND
         )
 
     def _switches(self, method: str, head: str, name: str, query: Query) -> Answer | None:
-        if head == "/column_family/autocompaction":
-            return self._toggle(self._compaction_off, method, name, "Autocompaction toggle is busy")
-        if head == "/column_family/tombstone_gc":
-            return self._toggle(self._tombstone_gc_off, method, name, "Tombstone GC toggle is busy")
+        if head in ("/column_family/autocompaction", "/column_family/tombstone_gc"):
+            return self._toggle(head, method, name)
         if head in ("/storage_service/auto_compaction", "/storage_service/tombstone_gc"):
             return self._toggle_keyspace(head, method, name, query)
         return None
 
     def _fixed(self, path: str, query: Query) -> Callable[[], object] | None:
-        cluster = self._cluster
-        membership = cluster.membership
+        cluster, side = self._cluster, self._side
         addresses = [node.address for node in cluster.nodes]
         known = cluster.node(query.get("host", self._node.address)) or self._node
         answers: dict[str, Callable[[], object]] = {
@@ -100,47 +101,46 @@ class ScyllaApi:
             ),
             "/snitch/datacenter": lambda: known.dc,
             "/snitch/rack": lambda: known.rack,
-            "/gossiper/endpoint/live": lambda: [each for each in addresses if each not in membership.down],
-            "/gossiper/endpoint/down": lambda: list(membership.down),
-            "/storage_service/nodes/joining": lambda: list(membership.joining),
-            "/storage_service/nodes/leaving": lambda: list(membership.leaving),
+            "/gossiper/endpoint/live": lambda: [
+                each for each in addresses if each not in side.membership().down
+            ],
+            "/gossiper/endpoint/down": lambda: list(side.membership().down),
+            "/storage_service/nodes/joining": lambda: list(side.membership().joining),
+            "/storage_service/nodes/leaving": lambda: list(side.membership().leaving),
             "/storage_service/nodes/moving": list,
             "/storage_service/keyspaces": lambda: self._keyspaces(query),
             "/column_family/name": lambda: [
-                *(f"{table.keyspace}:{table.table}" for table in cluster.tables),
-                *SYSTEM_TABLES,
+                *(f"{table.keyspace}:{table.table}" for table in side.tables()),
+                *side.system_tables(),
             ],
         }
         return answers.get(path)
 
     def _keyspaces(self, query: Query) -> list[str]:
-        kind, replication = query.get("type", "all"), query.get("replication", "all")
-        tables = self._cluster.tables
-        with_tablets = {table.keyspace for table in tables if table.tablets}
-        user = list(self._cluster.schema().keyspaces)
-        system = {"user": (), "non_local_strategy": REPLICATED_SYSTEM_KEYSPACES}.get(kind, SYSTEM_KEYSPACES)
-        found = [*user, *system]
+        replication = query.get("replication", "all")
+        found = self._side.keyspaces(query.get("type", "all"))
+        with_tablets = self._side.tablet_keyspaces()
         if replication == "tablets":
             return [keyspace for keyspace in found if keyspace in with_tablets]
         if replication == "vnodes":
             return [keyspace for keyspace in found if keyspace not in with_tablets]
         return found
 
-    def _told(self, head: str, name: str) -> Answer | None:
+    def _told(self, head: str, name: str, query: Query) -> Answer | None:
         told: Answer | None = None
         if head == "/storage_service/tokens":
-            node = self._cluster.node(name)
-            told = scylla_json([str(token) for token in tokens(node)] if node else [])
+            told = scylla_json([str(token) for token in self._side.tokens(name)])
         elif head == "/storage_service/describe_ring":
-            told = scylla_json(describe_ring(self._cluster.nodes))
+            told = scylla_json(self._side.ring(name, query.get("table", "")))
         elif head == "/column_family/metrics/total_disk_space_used":
-            told = scylla_json(self._loaded.size(*_split(name)))
+            told = scylla_json(self._side.disk_space(*_split(name)))
         elif head == "/v2/config" and name in self._config:
             told = scylla_json(self._config[name])
         elif head == "/v2/config":
             told = scylla_error(HTTPStatus.BAD_REQUEST, f"No such config entry: {name}")
         elif head.startswith("/storage_service/view_build_statuses/"):
-            told = self._view_build(head.rpartition("/")[2], name)
+            statuses = self._side.view_build(head.rpartition("/")[2], name)
+            told = scylla_json([{"key": key, "value": value} for key, value in statuses.items()])
         elif (head, name) == ("", "metrics"):
             told = Answer(body=self._metrics().encode(), content_type="text/plain; version=0.0.4")
         return told
@@ -180,43 +180,48 @@ class ScyllaApi:
         return self._native.begin(table, query, body, hits)
 
     def _find(self, keyspace: str, name: str) -> Table | Answer:
-        schema = self._cluster.schema()
-        table = schema.find(keyspace, name)
+        table = self._side.find(keyspace, name)
         if table is not None:
             return table
-        if keyspace not in schema.keyspaces:
+        if keyspace not in self._side.keyspaces("user"):
             return scylla_error(HTTPStatus.BAD_REQUEST, f"Keyspace {keyspace} Does not exist")
         return scylla_error(
             HTTPStatus.BAD_REQUEST, f"Can't find a column family {name} in keyspace {keyspace}"
         )
 
-    def _toggle(self, switched_off: set[str], method: str, name: str, busy: str) -> Answer:
+    def _toggle(self, head: str, method: str, name: str) -> Answer:
+        if name in self._side.system_tables():
+            return scylla_json(True) if method == "GET" else scylla_void()
         found = self._find(*_split(name))
-        if isinstance(found, Answer) and name not in SYSTEM_TABLES:
+        if isinstance(found, Answer):
             return found
+        of_compaction = head.endswith("autocompaction")
         if method == "GET":
-            return scylla_json(name not in switched_off)
+            on = self._side.compacts(found) if of_compaction else name not in self._tombstone_gc_off
+            return scylla_json(on)
         if not self._toggling.acquire(blocking=False):
-            return scylla_error(HTTPStatus.INTERNAL_SERVER_ERROR, busy)
+            what = "Autocompaction" if of_compaction else "Tombstone GC"
+            return scylla_error(HTTPStatus.INTERNAL_SERVER_ERROR, f"{what} toggle is busy")
         try:
-            (switched_off.add if method == "DELETE" else switched_off.discard)(name)
+            self._switch(found, of_compaction=of_compaction, on=method != "DELETE")
         finally:
             self._toggling.release()
         return scylla_void()
 
     def _toggle_keyspace(self, head: str, method: str, keyspace: str, query: Query) -> Answer:
-        switched_off = self._compaction_off if head.endswith("auto_compaction") else self._tombstone_gc_off
         asked = query["cf"].split(",") if query.get("cf") else None
-        for table in self._cluster.tables:
-            if table.keyspace == keyspace and (asked is None or table.table in asked):
-                self._toggle(switched_off, method, f"{keyspace}:{table.table}", "busy")
+        with self._toggling:
+            for table in self._side.tables():
+                if table.keyspace == keyspace and (asked is None or table.table in asked):
+                    self._switch(table, of_compaction=head.endswith("auto_compaction"), on=method != "DELETE")
         return scylla_void()
 
-    def _view_build(self, keyspace: str, view: str) -> Answer:
-        table = self._cluster.schema().find(keyspace, view)
-        if table is None or not table.view_of:
-            return scylla_json([])
-        return scylla_json([{"key": node.address, "value": "SUCCESS"} for node in self._cluster.nodes])
+    def _switch(self, table: Table, *, of_compaction: bool, on: bool) -> None:
+        name = f"{table.keyspace}:{table.table}"
+        if of_compaction:
+            self._side.set_compaction(table, on=on)
+        else:
+            (self._tombstone_gc_off.discard if on else self._tombstone_gc_off.add)(name)
 
     def _metrics(self) -> str:
         lines: list[str] = []

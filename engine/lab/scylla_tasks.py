@@ -8,9 +8,11 @@ import msgspec
 from scylla_restore.engine.lab.answers import Answer, scylla_error, scylla_json, scylla_void
 from scylla_restore.engine.lab.cluster import Cluster
 from scylla_restore.engine.lab.native import MODULE, NativeRestores
-from scylla_restore.engine.lab.repairs import RepairTask, Work
+from scylla_restore.engine.lab.repairs import RepairTask, RunningRepair, Work
+from scylla_restore.engine.lab.side import ScyllaSide
 from scylla_restore.engine.lab.tasks import Task, TaskStatus
 
+_BARRIER_TIMEOUT_S = 60.0
 _STATES = {"running": "RUNNING", "done": "SUCCESSFUL", "failed": "FAILED"}
 
 Query = Mapping[str, str]
@@ -37,9 +39,15 @@ class TaskApi:
     """Answers paths of repairs and tasks for the node at ``address``; repairs take ``repair_s`` seconds."""
 
     def __init__(
-        self, cluster: Cluster, natives: NativeRestores, address: str = "", repair_s: float = 0.0
+        self,
+        cluster: Cluster,
+        side: ScyllaSide,
+        natives: NativeRestores,
+        address: str = "",
+        repair_s: float = 0.0,
     ) -> None:
         self._cluster = cluster
+        self._side = side
         self._natives = natives
         self._address = address
         self._repair_s = repair_s
@@ -67,10 +75,14 @@ class TaskApi:
     def _begin(self, path: str, query: Query, *, fails: bool) -> Answer | None:
         head, _, name = path.rpartition("/")
         if head == "/storage_service/repair_async":
-            return scylla_json(self._start(name, query.get("columnFamilies", ""), fails=fails).number)
+            real = self._side.repair(name, query.get("columnFamilies", ""), query.get("ranges", ""))
+            return scylla_json(self._start(name, query.get("columnFamilies", ""), real, fails=fails).number)
         if path == "/storage_service/tablets/repair":
             return self._begin_tablets(query.get("ks", ""), query.get("table", ""), fails=fails)
-        if path in ("/raft/read_barrier", "/storage_service/tablets/balancing"):
+        if path == "/raft/read_barrier":
+            self._side.wait_for_schema(_seconds(query) or _BARRIER_TIMEOUT_S)
+            return scylla_void()
+        if path == "/storage_service/tablets/balancing":
             return scylla_void()
         if path == "/storage_service/force_terminate_repair":
             for work in self._cluster.repairs.running(node=self._address):
@@ -83,10 +95,13 @@ class TaskApi:
             if (running.keyspace, running.table) == (keyspace, table):
                 message = f"Tablets of {keyspace}.{table} are under repair by task {running.id}"
                 return scylla_error(HTTPStatus.INTERNAL_SERVER_ERROR, message)
-        work = self._start(keyspace, table, fails=fails, tablets=True)
+        real = self._side.repair(keyspace, table, "")
+        work = self._start(keyspace, table, real, fails=fails, tablets=True)
         return scylla_json({"tablet_task_id": work.id})
 
-    def _start(self, keyspace: str, table: str, *, fails: bool, tablets: bool = False) -> Work:
+    def _start(
+        self, keyspace: str, table: str, real: RunningRepair | None, *, fails: bool, tablets: bool = False
+    ) -> Work:
         return self._cluster.repairs.begin(
             node=self._address,
             keyspace=keyspace,
@@ -94,6 +109,7 @@ class TaskApi:
             tablets=tablets,
             seconds=self._repair_s,
             fails=fails,
+            real=real,
         )
 
     def _list(self, module: str) -> Answer:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from scylla_restore.engine.errors import TargetError
 from scylla_restore.engine.lab.files import SharedFile, write_whole
 
 DEFAULT_BASE_ADDRESS = "127.0.0.11"
@@ -42,6 +43,26 @@ class ObjectStorageEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+class CassandraNode(msgspec.Struct, frozen=True, kw_only=True):
+    """The Cassandra node behind a lab node: ``url`` is Jolokia's."""
+
+    url: str
+    host_id: str
+    cql_port: int
+    data_directory: str
+
+
+class CassandraSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Cassandra nodes to stand behind a lab's: Jolokia's URL of each, and who may read and alter the schema there.
+
+    ``password`` may be a reference, ``env:NAME`` or ``file:PATH``. Without a user there are no passwords.
+    """
+
+    urls: tuple[str, ...]
+    user: str = ""
+    password: str = ""
+
+
 class NodeSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One node: its address in the cluster, and what it reports of itself.
 
@@ -54,10 +75,13 @@ class NodeSpec(msgspec.Struct, frozen=True, kw_only=True):
     shards: int = 2
     scylla_version: str = ""
     object_storage_endpoints: tuple[ObjectStorageEndpoint, ...] | None = None
+    cassandra: CassandraNode | None = None
 
     @property
     def host_id(self) -> str:
-        """The same for an address in every lab."""
+        """Cassandra's, or the same for an address in every lab."""
+        if self.cassandra is not None:
+            return self.cassandra.host_id
         return str(uuid.uuid5(_NAMES, self.address))
 
 
@@ -117,6 +141,7 @@ class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
     s3: S3Settings | None = None
     gcs: GcsSettings | None = None
     azure: AzureSettings | None = None
+    cassandra: CassandraSettings | None = None
     listeners: dict[str, Listener] = {}
 
 
@@ -165,9 +190,11 @@ class LabDirectory:
         self.buckets = self.root / "buckets"
         self.token_file = self.root / "token"
 
-    def data(self, address: str) -> Path:
-        """Return a node's data directory."""
-        return self.root / address / "data"
+    def data(self, node: NodeSpec) -> Path:
+        """Return a node's data directory; with Cassandra behind it, that is Cassandra's own."""
+        if node.cassandra is not None:
+            return Path(node.cassandra.data_directory)
+        return self.root / node.address / "data"
 
     def loaded(self, address: str) -> Path:
         """Return where the files go that a node has loaded."""
@@ -201,7 +228,16 @@ class LabDirectory:
     def create_table(
         self, keyspace: str, table: str, *, view_of: str = "", tablets: bool = False, table_id: str = ""
     ) -> Table:
-        """Create a table (or return it, if it is there) with its directories on all nodes."""
+        """Create a table (or return it, if it is there) with its directories on all nodes.
+
+        Raises:
+            TargetError: a real database is behind the nodes.
+        """
+        record = self.record()
+        if record is not None and record.cassandra is not None:
+            raise TargetError(
+                f"{keyspace}.{table} is to be made through CQL: there is Cassandra behind this lab"
+            )
         with self.schema.changing():
             schema = self.schema.get()
             found = schema.find(keyspace, table)
@@ -217,7 +253,7 @@ class LabDirectory:
         """Make a table's directories on all nodes."""
         record = self.record()
         for node in record.nodes if record else ():
-            (self.data(node.address) / table.directory / "upload").mkdir(parents=True, exist_ok=True)
+            (self.data(node) / table.directory / "upload").mkdir(parents=True, exist_ok=True)
 
 
 def make_nodes(

@@ -3,6 +3,7 @@
 import secrets
 
 from scylla_restore.engine.lab.azure_remote import AzureRemote
+from scylla_restore.engine.lab.cassandra.data_remote import CassandraData
 from scylla_restore.engine.lab.gcs_remote import GcsRemote
 from scylla_restore.engine.lab.jail import Jail
 from scylla_restore.engine.lab.object_remote import ObjectRemote
@@ -22,9 +23,11 @@ class Stores:
 
     def remotes(self, node: NodeSpec) -> Remotes:
         """Return the remotes of a node's agent: ``data``, ``localstorage``, and the object stores that are set up."""
-        outer = self._files.root
+        outer, data = self._files.root, self._files.data(node)
         own: dict[str, Remote] = {
-            "data": LocalRemote(Jail(self._files.data(node.address), outer), _check_name),
+            "data": CassandraData(data, _check_name)
+            if node.cassandra is not None
+            else LocalRemote(Jail(data, outer), _check_name),
             "localstorage": LocalRemote(Jail(self._files.buckets, outer), _check_name),
         }
         return Remotes({**own, **self._objects})

@@ -17,6 +17,7 @@ MASKED_TEXTS = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>", "moments"),
     (r'"(duration|elapsedTime|speed|speedAvg|transferTime)":[0-9.e+-]+', r'"\1":<n>', "how long things took"),
     (r'"(free|total|used|memory_total|storage_size|uptime|cpu_count)":\d+', r'"\1":<n>', "the machine"),
+    (r'"(native_transport_port|native_transport_port_ssl)":"\d+"', r'"\1":"<n>"', "lab nodes have no CQL"),
     (r'"data_directory":"[^"]*"', '"data_directory":"<path>"', "the machine"),
     (
         r'"rclone_backend_config":{.*?}}',

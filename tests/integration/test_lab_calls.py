@@ -115,6 +115,21 @@ def test_tokens_of_a_node_are_those_of_the_ring(client: NodeClient) -> None:
     assert set(tokens) == {part["end_token"] for part in ring if part["endpoints"][0] == client.node.address}
 
 
+def test_a_table_on_tablets_has_a_ring_of_its_own(client: NodeClient) -> None:
+    client.lab.create_table("ks_tablets", "t", tablets=True)
+    path = "/storage_service/describe_ring/ks_tablets"
+    assert client.send("GET", path).status_code == 500
+    ring = client.send("GET", f"{path}?table=t").json()
+    ends = [int(part["end_token"]) for part in ring]
+    assert (ring[0]["start_token"], ends) == (str(-(2**63)), sorted(ends))
+    assert ends[-1] == 2**63 - 1
+
+
+def test_a_node_has_no_cql_and_says_so(client: NodeClient) -> None:
+    info = client.send("GET", "/agent/node_info").json()
+    assert (info["native_transport_port"], info["native_transport_port_ssl"]) == ("0", "0")
+
+
 def test_disk_space_of_a_table_is_what_was_loaded(client: NodeClient) -> None:
     put_sstable(client.upload, "me-1-big", content=bytes(1000))
     client.load()

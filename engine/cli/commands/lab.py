@@ -21,6 +21,7 @@ from scylla_restore.engine.lab.state import (
     DEFAULT_BASE_ADDRESS,
     DEFAULT_PORT,
     AzureSettings,
+    CassandraSettings,
     GcsSettings,
     S3Settings,
     Speeds,
@@ -30,6 +31,7 @@ from scylla_restore.engine.secrets import SecretReference
 S3 = Group("An object store that the nodes reach as s3:", sort_key=10)
 OTHERS = Group("Object stores that the nodes reach as gcs: and azure:", sort_key=11)
 NODES = Group("Nodes", sort_key=9)
+CASSANDRA = Group("Real rows: Apache Cassandra nodes that stand behind the lab's", sort_key=12)
 
 _Directory = Annotated[Path, Parameter(name="--dir")]
 _Count = Annotated[int, Parameter(validator=Number(gte=1))]
@@ -46,6 +48,9 @@ def up(
     load_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     repair_seconds: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     scylla_version: Annotated[str | None, Parameter(group=NODES)] = None,
+    cassandra: Annotated[tuple[str, ...], Parameter(group=CASSANDRA)] = (),
+    cassandra_user: Annotated[str, Parameter(group=CASSANDRA)] = "",
+    cassandra_password: Annotated[str, Parameter(group=CASSANDRA)] = "",
     s3_endpoint: Annotated[str | None, Parameter(group=S3)] = None,
     s3_region: Annotated[str, Parameter(group=S3)] = "us-east-1",
     s3_access_key_id: Annotated[str, Parameter(group=S3)] = "",
@@ -69,6 +74,10 @@ def up(
         repair_seconds: how long each repair of a table, or of a part of one, takes.
         scylla_version: what the nodes report. From 2026.1.0 on they can restore natively from S3 and GCS; by default as
             the directory held before, or one that cannot.
+        cassandra: URL of the Jolokia agent of an Apache Cassandra 4.1 node on this machine, one for each of the lab's nodes;
+            comma-separated or repeated.
+        cassandra_user: who may read and alter the schema there, if it has passwords.
+        cassandra_password: env:NAME or file:PATH.
         s3_endpoint: URL of the object store.
         s3_region: its region.
         s3_access_key_id: env:NAME, file:PATH, or itself.
@@ -78,7 +87,12 @@ def up(
         azure_account: name of the account.
         azure_key: env:NAME or file:PATH.
     """
-    for flag, secret in {"--s3-secret-access-key": s3_secret_access_key, "--azure-key": azure_key}.items():
+    secrets = {
+        "--s3-secret-access-key": s3_secret_access_key,
+        "--azure-key": azure_key,
+        "--cassandra-password": cassandra_password,
+    }
+    for flag, secret in secrets.items():
         if secret and SecretReference(secret).is_literal:
             raise TargetError(
                 f"{flag} is a secret, which everybody would see who can list processes",
@@ -99,17 +113,26 @@ def up(
         shards=shards,
         base_address=base_address,
         port=DEFAULT_PORT if port is None else port,
-        tables=tuple(name for text in table for name in text.split(",") if name),
+        tables=_split(table),
         s3=s3,
         gcs=None if gcs_endpoint is None else GcsSettings(endpoint=gcs_endpoint),
         azure=None
         if azure_account is None
         else AzureSettings(account=azure_account, key=azure_key, endpoint=azure_endpoint),
+        cassandra=_cassandra(cassandra, cassandra_user, cassandra_password),
         speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps, repair_s=repair_seconds),
         scylla_version=scylla_version,
     )
     with diagnosed(context):
         serve(options)
+
+
+def _cassandra(urls: tuple[str, ...], user: str, password: str) -> CassandraSettings | None:
+    return CassandraSettings(urls=_split(urls), user=user, password=password) if urls else None
+
+
+def _split(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for text in texts for name in text.split(",") if name)
 
 
 def backup(

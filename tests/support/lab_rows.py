@@ -1,0 +1,81 @@
+"""A lab whose one node stands before the Cassandra node that all tests share: what it loads are rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import requests
+from tests.support.cassandra import PASSWORD, USER, Cluster
+from tests.support.cassandra_logs import Execute
+
+from scylla_restore.engine.lab import CassandraSettings, Lab, S3Settings
+
+
+class LabWithRows:
+    """The lab, and CQL to what is behind it."""
+
+    def __init__(self, lab: Lab, execute: Execute, session: requests.Session) -> None:
+        self.lab = lab
+        self.execute = execute
+        self.node = lab.nodes[0]
+        self._session = session
+
+    def new_keyspace(self) -> str:
+        """Make a keyspace that nobody else uses."""
+        name = f"rows_{uuid4().hex[:12]}"
+        self.execute(
+            f"CREATE KEYSPACE {name} WITH replication = {{'class': 'NetworkTopologyStrategy', 'dc1': 1}}"
+        )
+        return name
+
+    def send(self, method: str, path: str, *, body: object = None) -> requests.Response:
+        """Ask the node."""
+        return self._session.request(method, self.lab.url(self.node) + path, json=body, timeout=60)
+
+    def ask(self, path: str) -> object:
+        """Return what the node says."""
+        value: object = self.send("GET", path).json()
+        return value
+
+    def directory(self, keyspace: str, table: str) -> Path:
+        """Return a table's directory on the node, by its id."""
+        query = "SELECT id FROM system_schema.tables WHERE keyspace_name = %s AND table_name = %s"
+        ((table_id,),) = self.execute(query, keyspace, table)
+        return self.lab.data_directory(self.node) / keyspace / f"{table}-{table_id.hex}"
+
+    def read(self, keyspace: str, table: str) -> list[tuple[object, ...]]:
+        """Return all rows, in the order of tokens."""
+        return self.execute(f"SELECT * FROM {keyspace}.{table}")  # noqa: S608 - names of tests' own
+
+    def load(self, keyspace: str, table: str) -> requests.Response:
+        """Load what is in the table's upload directory."""
+        options = "load_and_stream=true&primary_replica_only=true"
+        return self.send("POST", f"/storage_service/sstables/{keyspace}?cf={table}&{options}")
+
+
+@contextmanager
+def running_lab_with_rows(
+    directory: Path,
+    cluster: Cluster,
+    execute: Execute,
+    *,
+    s3: S3Settings | None = None,
+    scylla_version: str | None = None,
+) -> Iterator[LabWithRows]:
+    """Run a lab before the node of ``cluster``, with a free port."""
+    directory.mkdir(parents=True, exist_ok=True)
+    password = directory / "cassandra.password"
+    password.write_text(PASSWORD)
+    settings = CassandraSettings(
+        urls=tuple(f"http://{address}:{cluster.jolokia_port}/jolokia" for address in cluster.addresses),
+        user=USER if cluster.has_passwords else "",
+        password=f"file:{password}" if cluster.has_passwords else "",
+    )
+    lab = Lab(directory, cassandra=settings, s3=s3, scylla_version=scylla_version)
+    with lab, requests.Session() as session:
+        # The environment may name a bundle of authorities, which would win over the lab's.
+        session.trust_env = False
+        session.verify = str(lab.certificate_path)
+        session.headers["Authorization"] = f"Bearer {lab.token}"
+        yield LabWithRows(lab, execute, session)
