@@ -1,25 +1,41 @@
 """Whoever carries commands out: node actors, location actors, and the cluster lane, each made when it is first needed."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
+from scylla_restore.actors.cluster import Cluster
 from scylla_restore.actors.letters import Reported
 from scylla_restore.actors.location import OpenStore, spawn_location
 from scylla_restore.actors.node import node_name, spawn_node
 from scylla_restore.actors.procedures.asking import Node, failure_of
 from scylla_restore.actors.procedures.discover import discover, resolve_tables
 from scylla_restore.actors.procedures.repair_plan import plan_repair
-from scylla_restore.actors.runtime import Address, Call, Runtime
-from scylla_restore.engine.cluster.port import NodeGateway
+from scylla_restore.actors.procedures.schema import (
+    Schema,
+    alter_schema,
+    await_agreement,
+    locate_tables,
+    read_schema,
+    undo_schema,
+)
+from scylla_restore.actors.procedures.views import await_views
+from scylla_restore.actors.runtime import Address, Call, Procedure, Runtime
 from scylla_restore.engine.core.commands import (
+    AlterSchema,
+    AwaitAgreement,
+    AwaitViews,
     ClusterCommand,
     Command,
     DiscoverCluster,
+    LocateTables,
     LocationCommand,
     NodeCommand,
     PlanRepair,
+    ReadSchema,
     ReplaceActor,
     ResolveTables,
+    SchemaCommand,
+    UndoSchema,
 )
 from scylla_restore.engine.errors import NodeError
 from scylla_restore.events.model import AnyEvent
@@ -29,26 +45,10 @@ from scylla_restore.events.model.repairs import RepairPlanFailed
 Crash = Callable[[str, BaseException], None]
 
 
-class Cluster(Protocol):
-    """The way to a cluster's nodes."""
-
-    def contact(self) -> NodeGateway:
-        """Return a gateway to a contact point that answers.
-
-        Raises:
-            NodeError: none does.
-        """
-        ...
-
-    def gateway(self, address: str) -> NodeGateway:
-        """Return a new gateway to the node at ``address``; no call is made."""
-        ...
-
-
 class ActorCrew:
     """Actors by name. All of them report through ``report``, and die through ``on_crash``.
 
-    ``on_lane_crash`` hears of a defect in the cluster lane, which is the supervisor's own.
+    ``on_lane_crash`` hears of a defect in the lanes for the cluster and its schema, which are the supervisor's own.
     """
 
     def __init__(
@@ -68,6 +68,9 @@ class ActorCrew:
         self._on_crash = on_crash
         self._actors: dict[str, Address[Any]] = {}
         self._cluster_lane = runtime.lane("supervisor cluster", on_lane_crash)
+        self._schema_lane = runtime.lane("supervisor schema", on_lane_crash)
+        self._views_lane = runtime.lane("supervisor views", on_lane_crash)
+        self._is_altering = False
 
     def send(self, command: Command) -> None:
         """Pass a command on, and return at once."""
@@ -78,6 +81,10 @@ class ActorCrew:
                 self._location(command).tell(command)
             case ReplaceActor():
                 self._actors.pop(command.actor, None)
+            case SchemaCommand():
+                self._ask_schema(command)
+            case AwaitViews():
+                self._views_lane.start(await_views(self._cluster, self._schema(), command))
             case ClusterCommand():
                 self._cluster_lane.start(self._ask_cluster(command))
             case _:
@@ -106,6 +113,32 @@ class ActorCrew:
                 on_crash=self._on_crash,
             )
         return self._actors[name]
+
+    def _ask_schema(self, command: SchemaCommand) -> None:
+        """Start a command about the schema. What is to be undone is not altered any further before."""
+        if isinstance(command, UndoSchema) and self._is_altering:
+            self._schema_lane.stop()
+        self._is_altering = isinstance(command, AlterSchema | AwaitAgreement)
+        self._schema_lane.start(self._about_schema(command))
+
+    def _about_schema(self, command: SchemaCommand) -> Procedure:
+        schema = self._schema()
+        match command:
+            case ReadSchema():
+                return read_schema(schema, command)
+            case LocateTables():
+                return locate_tables(schema, command)
+            case AwaitAgreement():
+                return await_agreement(schema, command)
+            case AlterSchema():
+                return alter_schema(schema, command)
+            case UndoSchema():
+                return undo_schema(schema, command)
+            case _:
+                raise TypeError(f"nobody carries out {type(command).__name__}")
+
+    def _schema(self) -> Schema:
+        return Schema(self._cluster, now=self._runtime.now, report=self._reporter("supervisor"))
 
     async def _ask_cluster(self, command: ClusterCommand) -> None:
         report = self._reporter("supervisor")

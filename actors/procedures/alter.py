@@ -13,12 +13,12 @@ from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.core.commands import Alter, Undo
 from scylla_restore.engine.errors import DirectoryMissing, NodeError, NodeRefused
 from scylla_restore.events.model.alterations import (
-    Alteration,
     AlterationMade,
     AlterationUndone,
     AutoCompactionDisabled,
     BandwidthSet,
     CpuUnpinned,
+    NodeAlteration,
     StagingCreated,
     TransfersSet,
     UndoFailed,
@@ -62,7 +62,7 @@ async def undo(node: Node, command: Undo) -> None:
             node.report(UndoFailed(id=identifier, failure=failure))
 
 
-async def _make(node: Node, alteration: Alteration) -> None:
+async def _make(node: Node, alteration: NodeAlteration) -> None:
     match alteration:
         case AutoCompactionDisabled(tables=tables):
             await _switch_compaction(node, tables, enabled=False)
@@ -81,7 +81,7 @@ async def _make(node: Node, alteration: Alteration) -> None:
             assert_never(alteration)
 
 
-async def _put_back(node: Node, alteration: Alteration) -> Failure | None:
+async def _put_back(node: Node, alteration: NodeAlteration) -> Failure | None:
     match alteration:
         case AutoCompactionDisabled(tables=tables):
             await _switch_compaction(node, tables, enabled=True)

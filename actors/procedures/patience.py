@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from scylla_restore.actors.runtime import Call, Sleep
-from scylla_restore.engine.errors import NodeUnreachable, StorageUnavailable
+from scylla_restore.engine.errors import NodeUnreachable, SchemaUnavailable, StorageUnavailable
 
 Port = TypeVar("Port")
 T = TypeVar("T")
@@ -30,14 +30,14 @@ async def until_answered(
     The time that a call waits in vain counts: one that took longer than ``patience`` is not made again.
 
     Raises:
-        NodeUnreachable, StorageUnavailable: there was none for as long as ``patience``.
+        NodeUnreachable, StorageUnavailable, SchemaUnavailable: there was none for as long as ``patience``.
         and what else the call raises.
     """
     began = now()
     for pause in pauses(1, 15):
         try:
             return await make()
-        except (NodeUnreachable, StorageUnavailable) as error:
+        except (NodeUnreachable, StorageUnavailable, SchemaUnavailable) as error:
             if not error.retryable or now() + pause > began + patience:
                 raise
         await Sleep(pause)

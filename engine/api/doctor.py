@@ -85,7 +85,7 @@ def _left(state: RunState, *, is_owned: bool) -> Iterator[LeftAltered]:
             why = "resume"
         yield LeftAltered(
             kind=kind_of(entry.alteration),
-            node=entry.alteration.node,
+            node=entry.node,
             what=alteration_in_words(entry.alteration),
             made=entry.made,
             why=why,

@@ -185,6 +185,14 @@ class RestNodeGateway:
         """See the port."""
         self.repairs.abort_task(task)
 
+    def view_builds(self, keyspace: str, view: str) -> dict[str, str]:
+        """See the port."""
+        return self.scylla.view_builds(keyspace, view)
+
+    def read_barrier(self) -> None:
+        """See the port."""
+        self.scylla.read_barrier()
+
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         """See the port."""
         return self.scylla.auto_compaction(keyspace, table)

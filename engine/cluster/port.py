@@ -264,6 +264,21 @@ class NodeGateway(Protocol):
         """
         ...
 
+    def view_builds(self, keyspace: str, view: str) -> dict[str, str]:
+        """Return how far each node is with building a view: ``UNKNOWN``, ``STARTED`` or ``SUCCESS`` by its address.
+
+        Empty where there is no such view. An index is the view ``<index>_index``.
+        """
+        ...
+
+    def read_barrier(self) -> None:
+        """See to it that the node knows of every change of the schema that was made so far.
+
+        Raises:
+            NodeRefused: it is one that knows no such thing.
+        """
+        ...
+
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         """Whether the node compacts the table by itself."""
         ...

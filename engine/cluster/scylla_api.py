@@ -15,6 +15,9 @@ _WRITES_OF_SHARD = re.compile(
     rb'^scylla_database_total_writes\{(?:[^}\n]*,)?shard="(\d+)"', flags=re.MULTILINE
 )
 
+_BARRIER_TIMEOUT_S = 70.0
+"""Scylla itself gives up after 60 seconds."""
+
 
 class _Pair(msgspec.Struct, frozen=True):
     key: str
@@ -91,6 +94,18 @@ class ScyllaApi:
             ),
             _nothing,
         )
+
+    def view_builds(self, keyspace: str, view: str) -> dict[str, str]:
+        """GET /storage_service/view_build_statuses/<keyspace>/<view>: a node's status by its address."""
+        pairs = self._get(path_of("storage_service", "view_build_statuses", keyspace, view), _pairs)
+        return {pair.key: pair.value for pair in pairs}
+
+    def read_barrier(self) -> None:
+        """POST /raft/read_barrier, of the group that keeps the schema."""
+        request = Request(
+            method="POST", path="/raft/read_barrier", repeatable=True, timeout_s=_BARRIER_TIMEOUT_S
+        )
+        self._client.send(request, _nothing)
 
     def load_and_stream(self, keyspace: str, table: str) -> None:
         """POST /storage_service/sstables/<keyspace>: load ``upload``, rows to primary replicas. Blocks; never repeated.

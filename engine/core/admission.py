@@ -14,12 +14,14 @@ from scylla_restore.events.model import (
     LocationEvent,
     NodeEvent,
     RepairEvent,
+    SchemaEvent,
     alterations,
     batches,
     locations,
     nodes,
     repairs,
     run,
+    schema,
 )
 
 _MOVING: Final = frozenset({Phase.MOVING})
@@ -36,7 +38,7 @@ _PHASES: Final[dict[type, frozenset[Phase]]] = {
 }
 
 
-def admits(state: RunState, event: AnyEvent) -> bool:  # noqa: PLR0911 - one return a topic
+def admits(state: RunState, event: AnyEvent) -> bool:  # noqa: C901, PLR0911 - one return a topic
     """Whether a reported event is about what is being waited for."""
     if state.over:
         return False
@@ -50,6 +52,8 @@ def admits(state: RunState, event: AnyEvent) -> bool:  # noqa: PLR0911 - one ret
         return _admits_location(state, event)
     if isinstance(event, RepairEvent):
         return _admits_repair(state, event)
+    if isinstance(event, SchemaEvent):
+        return _admits_schema(state, event)
     match event:
         case run.ActorFailed():
             return event.actor not in state.crashed
@@ -72,7 +76,7 @@ def _admits_alteration(state: RunState, event: AlterationEvent) -> bool:
     match event:
         case alterations.AlterationMade():
             entry = state.ledger.entries.get(event.id)
-            return entry is not None and not entry.made
+            return entry is not None and not entry.made and not (entry.undoing and entry.is_of_schema)
         case alterations.AlterationUndone() | alterations.UndoFailed():
             entry = state.ledger.entries.get(event.id)
             return entry is not None and entry.undoing
@@ -126,3 +130,17 @@ def _admits_repair(state: RunState, event: RepairEvent) -> bool:
         return state.repairs.plan is None
     unit = state.repairs.units.get(event.repair)
     return unit is not None and unit.attempt == event.attempt and unit.phase is RepairPhase.RUNNING
+
+
+def _admits_schema(state: RunState, event: SchemaEvent) -> bool:
+    match event:
+        case schema.SchemaRecorded():
+            return state.schema.recorded is None
+        case schema.SchemaAgreementAwaited():
+            return event.before not in state.schema.agreed
+        case schema.SchemaChangeFailed():
+            return event.id in state.ledger.entries
+        case schema.ViewBuildProgressed():
+            return (event.keyspace, event.view) not in state.schema.built
+        case _:
+            return True

@@ -12,6 +12,7 @@ from scylla_restore.events.model.alterations import (
     AutoCompactionDisabled,
     BandwidthSet,
     CpuUnpinned,
+    NodeAlteration,
     TransfersSet,
 )
 
@@ -32,7 +33,7 @@ def wanted_rate(state: RunState, node: NodeState) -> str:
     return f"{mib_per_second}M" if mib_per_second else UNLIMITED
 
 
-def wanted_alterations(state: RunState, node: NodeState) -> Iterator[tuple[str, Alteration]]:
+def wanted_alterations(state: RunState, node: NodeState) -> Iterator[tuple[str, NodeAlteration]]:
     """Yield (kind, alteration) for each setting that is not as it is wanted.
 
     Where the ledger knows the setting, it knows the true original and what was made of it: the node itself may show

@@ -6,9 +6,11 @@ marks a command whose effect may have happened already, under an engine that is 
 
 import msgspec
 
-from scylla_restore.events.model.alterations import Alteration
+from scylla_restore.events.model.alterations import NodeAlteration, SchemaAlteration
 from scylla_restore.events.model.nodes import DiscoveredNode
 from scylla_restore.events.model.repairs import RepairKind
+from scylla_restore.events.model.schema import RecordedView
+from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import BackupLocation, IndexVia, Selection
 
 
@@ -61,6 +63,53 @@ class PlanRepair(ClusterCommand, frozen=True, kw_only=True):
 
     tables: tuple[tuple[str, int], ...]
     members: tuple[str, ...]
+
+
+# The schema
+
+
+class SchemaCommand(ClusterCommand, frozen=True, kw_only=True):
+    """For the supervisor's schema lane, where CQL may take its time."""
+
+
+class ReadSchema(SchemaCommand, frozen=True, kw_only=True):
+    """See what is known of ``tables`` (``<keyspace>:<table>``). → ``SchemaRecorded`` or ``SchemaReadFailed``."""
+
+    tables: tuple[str, ...]
+
+
+class LocateTables(SchemaCommand, frozen=True, kw_only=True):
+    """Find the directories of ``tables`` by their ids. → ``TablesResolved`` or ``SchemaReadFailed``."""
+
+    tables: tuple[str, ...]
+
+
+class AwaitAgreement(SchemaCommand, frozen=True, kw_only=True):
+    """Wait until all nodes have the same schema, within bounds. → ``SchemaAgreementAwaited``."""
+
+    before: Stage
+
+
+class AlterSchema(SchemaCommand, frozen=True, kw_only=True):
+    """Make alterations, each repeatable. → ``AlterationMade`` for each; ``SchemaChangeFailed`` at the first that fails."""
+
+    alterations: tuple[tuple[str, SchemaAlteration], ...]
+
+
+class UndoSchema(SchemaCommand, frozen=True, kw_only=True):
+    """Undo alterations, each repeatable. → ``AlterationUndone`` or ``UndoFailed`` for each, in turn.
+
+    With ``gives_up`` there is nothing to put back where the table is gone; else that is a failure.
+    """
+
+    alterations: tuple[tuple[str, SchemaAlteration], ...]
+    gives_up: bool
+
+
+class AwaitViews(ClusterCommand, frozen=True, kw_only=True):
+    """Wait until views are built. → ``ViewBuildProgressed``…, with ``SUCCESS`` for each; or ``ViewBuildFailed``."""
+
+    views: tuple[RecordedView, ...]
 
 
 # Locations
@@ -117,13 +166,13 @@ class InspectTables(NodeCommand, frozen=True, kw_only=True):
 class Alter(NodeCommand, frozen=True, kw_only=True):
     """Make alterations, each idempotent. → ``AlterationMade`` for each; ``NodeFailed`` at the first that fails."""
 
-    alterations: tuple[tuple[str, Alteration], ...]
+    alterations: tuple[tuple[str, NodeAlteration], ...]
 
 
 class Undo(NodeCommand, frozen=True, kw_only=True):
     """Undo alterations, each idempotent. → ``AlterationUndone`` or ``UndoFailed`` for each, in turn."""
 
-    alterations: tuple[tuple[str, Alteration], ...]
+    alterations: tuple[tuple[str, NodeAlteration], ...]
 
 
 class BatchFile(msgspec.Struct, frozen=True, gc=False):

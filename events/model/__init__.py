@@ -1,6 +1,6 @@
 """Every event, a module a topic, and the union of them."""
 
-from scylla_restore.events.model import alterations, batches, locations, nodes, repairs, run, stages
+from scylla_restore.events.model import alterations, batches, locations, nodes, repairs, run, schema, stages
 from scylla_restore.events.model.base import Event
 
 RunEvent = (
@@ -73,7 +73,15 @@ RepairEvent = (
     | repairs.RepairCompleted
     | repairs.RepairFailed
 )
-AnyEvent = RunEvent | LocationEvent | NodeEvent | BatchEvent | AlterationEvent | RepairEvent
+SchemaEvent = (
+    schema.SchemaRecorded
+    | schema.SchemaReadFailed
+    | schema.SchemaAgreementAwaited
+    | schema.SchemaChangeFailed
+    | schema.ViewBuildProgressed
+    | schema.ViewBuildFailed
+)
+AnyEvent = RunEvent | LocationEvent | NodeEvent | BatchEvent | AlterationEvent | RepairEvent | SchemaEvent
 
 __all__ = [
     "AlterationEvent",
@@ -84,4 +92,5 @@ __all__ = [
     "NodeEvent",
     "RepairEvent",
     "RunEvent",
+    "SchemaEvent",
 ]

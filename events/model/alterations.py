@@ -10,6 +10,7 @@ import msgspec
 
 from scylla_restore.events.model.base import Event
 from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.schema import RecordedView, TombstoneGc
 
 
 class AutoCompactionDisabled(
@@ -58,9 +59,32 @@ class UploadSetAside(msgspec.Struct, frozen=True, kw_only=True, tag="upload_dire
     found: str
 
 
-Alteration = (
+class ViewDropped(msgspec.Struct, frozen=True, kw_only=True, tag="view", tag_field="kind"):
+    """A view or index of a restored table was dropped."""
+
+    view: RecordedView
+
+
+class TombstoneGcDisabled(msgspec.Struct, frozen=True, kw_only=True, tag="tombstone_gc", tag_field="kind"):
+    """A restored table's ``tombstone_gc`` was set to ``disabled``; ``before`` are all of its options."""
+
+    keyspace: str
+    table: str
+    before: TombstoneGc
+
+
+NodeAlteration = (
     AutoCompactionDisabled | TransfersSet | BandwidthSet | CpuUnpinned | StagingCreated | UploadSetAside
 )
+SchemaAlteration = ViewDropped | TombstoneGcDisabled
+"""Of the cluster, not of one node."""
+
+Alteration = NodeAlteration | SchemaAlteration
+
+
+def node_of(alteration: Alteration) -> str:
+    """Return the node that was altered; empty where it was the whole cluster."""
+    return "" if isinstance(alteration, SchemaAlteration) else alteration.node
 
 
 class AlterationIntended(Event, frozen=True, kw_only=True):

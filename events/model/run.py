@@ -47,21 +47,31 @@ class SettingsChanged(Event, frozen=True, kw_only=True):
 
 
 class PauseRequested(Event, frozen=True, kw_only=True):
-    """Somebody, or the engine itself when no node has space, wants the run to stop for now."""
+    """Somebody, or the engine itself when no node has space, wants the run to stop for now.
+
+    ``puts_all_back`` is whether that goes for views and ``tombstone_gc``, too, which a pause else leaves as they are.
+    """
 
     TAG: ClassVar[str] = "PauseRequested"
     requested_by: str
     reason: str
+    puts_all_back: bool = False
 
 
 class RunPaused(Event, frozen=True, kw_only=True):
-    """Nothing of this run is under way any more, except loads that Scylla finishes by itself."""
+    """Nothing of this run is under way any more, except loads that Scylla finishes by itself.
+
+    ``views_dropped`` (``<keyspace>.<view>``) and ``tombstone_gc_disabled`` (``<keyspace>.<table>``) stay until `resume`
+    or `abort`.
+    """
 
     TAG: ClassVar[str] = "RunPaused"
     reason: str
     staged_batches: int
     staged_bytes: int
     loads_running: int
+    views_dropped: tuple[str, ...] = ()
+    tombstone_gc_disabled: tuple[str, ...] = ()
 
 
 class AbortRequested(Event, frozen=True, kw_only=True):
@@ -92,12 +102,14 @@ class FailureDeclared(Event, frozen=True, kw_only=True):
 
 
 class RunFailed(Event, frozen=True, kw_only=True):
-    """The run has stopped for the failure that was declared."""
+    """The run has stopped for the failure that was declared; views and ``tombstone_gc`` stay as in ``RunPaused``."""
 
     TAG: ClassVar[str] = "RunFailed"
     failure: Failure
     resumable: bool
     exit_code: int
+    views_dropped: tuple[str, ...] = ()
+    tombstone_gc_disabled: tuple[str, ...] = ()
 
 
 class RunCompleted(Event, frozen=True, kw_only=True):
@@ -139,6 +151,10 @@ class Ask(StrEnum):
     STOP_DOWNLOAD = "stop_download"
     PLAN_REPAIR = "plan_repair"
     STOP_REPAIR = "stop_repair"
+    READ_SCHEMA = "read_schema"
+    ALTER_SCHEMA = "alter_schema"
+    AWAIT_AGREEMENT = "await_agreement"
+    AWAIT_VIEWS = "await_views"
 
 
 class ActorAsked(Event, frozen=True, kw_only=True):

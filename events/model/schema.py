@@ -1,8 +1,13 @@
-"""What a run knows of the target's schema: the restored tables, and the views and indexes over them."""
+"""The target's schema: the restored tables, the views and indexes over them, and what becomes of these."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 import msgspec
+
+from scylla_restore.events.model.base import Event
+from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.stages import Stage
 
 TombstoneGc = tuple[tuple[str, str], ...]
 """All options of a table's ``tombstone_gc`` as (name, value), sorted; empty where the table has none of its own."""
@@ -51,3 +56,70 @@ class SchemaObject(msgspec.Struct, frozen=True, kw_only=True, order=True):
     keyspace: str
     kind: str
     name: str
+
+
+class SchemaRecorded(Event, frozen=True, kw_only=True):
+    """The restored tables and what stands over them, as they were before the run altered anything; once in a run.
+
+    Where the nodes offer no CQL, ``reason`` says so, and views and ``tombstone_gc`` are left as they are.
+    """
+
+    TAG: ClassVar[str] = "SchemaRecorded"
+    offered: bool
+    reason: str = ""
+    tables: tuple[RecordedTable, ...] = ()
+    views: tuple[RecordedView, ...] = ()
+
+
+class SchemaReadFailed(Event, frozen=True, kw_only=True):
+    """The schema could not be read, or lacks a table that is to be restored."""
+
+    TAG: ClassVar[str] = "SchemaReadFailed"
+    failure: Failure
+    exit_code: int = 1
+
+
+class SchemaAgreementAwaited(Event, frozen=True, kw_only=True):
+    """The nodes were asked for the version of their schema until they agreed, or for long enough.
+
+    ``before`` is the stage that begins then; ``detail`` says what was seen last where they do not agree.
+    """
+
+    TAG: ClassVar[str] = "SchemaAgreementAwaited"
+    before: Stage
+    agreed: bool
+    detail: str = ""
+
+
+class SchemaChangeFailed(Event, frozen=True, kw_only=True):
+    """An alteration of the schema was refused, or could not be asked for; ``id`` is the ledger's."""
+
+    TAG: ClassVar[str] = "SchemaChangeFailed"
+    id: str
+    failure: Failure
+
+
+class BuildStatus(StrEnum):
+    """How far the building of a view is, in Scylla's words: the least that any node tells."""
+
+    UNKNOWN = "UNKNOWN"
+    STARTED = "STARTED"
+    SUCCESS = "SUCCESS"
+
+
+class ViewBuildProgressed(Event, frozen=True, kw_only=True):
+    """``built`` of ``nodes`` nodes are done with a view; at ``SUCCESS`` all of them."""
+
+    TAG: ClassVar[str] = "ViewBuildProgressed"
+    keyspace: str
+    view: str
+    status: BuildStatus
+    built: int
+    nodes: int
+
+
+class ViewBuildFailed(Event, frozen=True, kw_only=True):
+    """It cannot be told how far the building of views is, or a view is not there any more."""
+
+    TAG: ClassVar[str] = "ViewBuildFailed"
+    failure: Failure

@@ -12,13 +12,16 @@ from scylla_restore.events.model import (
     NodeEvent,
     RepairEvent,
     RunEvent,
+    SchemaEvent,
     alterations,
     batches,
     locations,
     nodes,
     repairs,
     run,
+    schema,
 )
+from scylla_restore.events.model.alterations import node_of
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import StageCompleted, StageEntered
 from scylla_restore.events.projections.attempts import Attempt, current, new_attempt
@@ -52,6 +55,8 @@ def apply(state: AuditState, envelope: Envelope) -> None:
         _apply_to_location(state, event, envelope)
     elif isinstance(event, RepairEvent):
         _apply_to_repair(state, event, envelope)
+    elif isinstance(event, SchemaEvent):
+        _apply_to_schema(state, event, envelope)
     else:
         _apply_to_run(state, event, envelope)
 
@@ -289,13 +294,31 @@ def _apply_to_repair(state: AuditState, event: RepairEvent, envelope: Envelope) 
             assert_never(event)
 
 
+def _apply_to_schema(state: AuditState, event: SchemaEvent, envelope: Envelope) -> None:
+    match event:
+        case schema.SchemaRecorded(offered=False):
+            _act(state, envelope, f"views and tombstone_gc left as they are: {event.reason}")
+        case schema.SchemaRecorded():
+            _act(state, envelope, f"{len(event.views)} views of {len(event.tables)} tables recorded")
+        case schema.SchemaAgreementAwaited(agreed=False):
+            _act(state, envelope, f"no schema agreement before {event.before.value}: {event.detail}")
+        case schema.SchemaReadFailed() | schema.SchemaChangeFailed() | schema.ViewBuildFailed():
+            _fail(state, envelope, event.failure)
+        case schema.ViewBuildProgressed(status=schema.BuildStatus.SUCCESS):
+            _act(state, envelope, f"view {event.keyspace}.{event.view} built")
+        case schema.SchemaAgreementAwaited() | schema.ViewBuildProgressed():
+            pass
+        case _:
+            assert_never(event)
+
+
 def _apply_to_ledger(state: AuditState, event: AlterationEvent, envelope: Envelope) -> None:
     match event:
         case alterations.AlterationIntended():
             state.alterations[event.id] = OpenAlteration(
                 id=event.id,
                 kind=kind_of(event.alteration),
-                node=event.alteration.node,
+                node=node_of(event.alteration),
                 what=alteration_in_words(event.alteration),
                 made=False,
             )

@@ -1,6 +1,6 @@
 """Events in words that a person reads on one line."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from scylla_restore.events.model.alterations import (
     Alteration,
@@ -8,10 +8,20 @@ from scylla_restore.events.model.alterations import (
     BandwidthSet,
     CpuUnpinned,
     StagingCreated,
+    TombstoneGcDisabled,
     TransfersSet,
     UploadSetAside,
+    ViewDropped,
 )
 from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.schema import TombstoneGc, ViewKind
+
+_KINDS: Final = {
+    ViewKind.MATERIALIZED_VIEW: "view",
+    ViewKind.SECONDARY_INDEX: "index",
+    ViewKind.ALTERNATOR_GSI: "global secondary index",
+    ViewKind.ALTERNATOR_LSI: "local secondary index",
+}
 
 
 def in_words(failure: Failure) -> str:
@@ -27,7 +37,7 @@ def kind_of(alteration: Alteration) -> str:
     return str(type(alteration).__struct_config__.tag)
 
 
-def alteration_in_words(alteration: Alteration) -> str:
+def alteration_in_words(alteration: Alteration) -> str:  # noqa: PLR0911 - one return a kind
     """Return what is changed, from what to what."""
     match alteration:
         case AutoCompactionDisabled():
@@ -42,5 +52,17 @@ def alteration_in_words(alteration: Alteration) -> str:
             return f"staging directory {alteration.path}"
         case UploadSetAside():
             return f"files of others moved from {alteration.upload} to {alteration.found}"
+        case ViewDropped(view=view):
+            return f"{_KINDS[view.kind]} {view.keyspace}.{view.name} on {view.base_table} dropped"
+        case TombstoneGcDisabled():
+            mode = tombstone_gc_mode(alteration.before)
+            return f"tombstone_gc of {alteration.keyspace}.{alteration.table} {mode} -> disabled"
         case _:
             assert_never(alteration)
+
+
+def tombstone_gc_mode(options: TombstoneGc | None) -> str:
+    """Return the mode that a table's options stand for; empty where the cluster knows none."""
+    if options is None:
+        return ""
+    return dict(options).get("mode", "timeout")

@@ -8,8 +8,10 @@ from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.faults import FaultPlan
 from tests.simulation.simulator.node import NodePlan
 from tests.simulation.simulator.scenario import Scenario
+from tests.simulation.simulator.schema import SchemaPlan
 from tests.simulation.simulator.simulation import Failed, Simulation
 
+from scylla_restore.events.model.schema import RecordedView, ViewKind
 from scylla_restore.events.model.target import BackupLocation, RestoreKind, RestoreTarget, Selection, Tuning
 
 PARTS = 8
@@ -32,6 +34,12 @@ def node(number: int) -> NodePlan:
         bandwidth_rate="100M",
         compaction={table: table != "ks2:t3" for table in TABLES},
         foreign_files=dict.fromkeys(TABLES, 1) if number == 2 else {},
+    )
+
+
+def view(name: str, kind: ViewKind) -> RecordedView:
+    return RecordedView(
+        keyspace="ks1", name=name, base_table="t1", kind=kind, statement=f"CREATE {name}", build_name=name
     )
 
 
@@ -59,6 +67,18 @@ SCENARIO = Scenario(
     interruptions=(),
     changes=(),
     skews_us=(0,),
+    schema=SchemaPlan(
+        tombstone_gc={
+            "ks1:t1": (("mode", "repair"), ("propagation_delay_in_seconds", "60")),
+            "ks1:t2": (("mode", "disabled"),),
+            "ks2:t3": (),
+        },
+        views=(
+            view("t1_by_day", ViewKind.MATERIALIZED_VIEW),
+            view("t1_by_note", ViewKind.SECONDARY_INDEX),
+            view("t1_local", ViewKind.ALTERNATOR_LSI),
+        ),
+    ),
 )
 
 
@@ -86,6 +106,7 @@ def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:
     evidence = Simulation(SCENARIO).play()
     met = {type(envelope.event).__name__ for envelope in evidence.envelopes}
     assert {"UploadOccupied", "LoadFailed", "DownloadFailed", "NodeSuspended", "RunCompleted"} <= met
+    assert {"SchemaRecorded", "SchemaAgreementAwaited", "ViewBuildProgressed"} <= met
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -10,24 +10,38 @@ from tests.simulation.simulator.scenario import Interruption, Scenario, scenario
 from tests.simulation.simulator.scheduler import SECOND_US
 from tests.simulation.simulator.simulation import Failed, Simulation
 
+from scylla_restore.actors import crew, supervisor
 from scylla_restore.actors import node as node_actor
-from scylla_restore.actors import supervisor
+from scylla_restore.actors.cluster import Cluster
 from scylla_restore.actors.procedures import alter, download, load, repair
 from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.actors.procedures.copying import Copying
 from scylla_restore.actors.procedures.repair import own_ranges, repair_table
+from scylla_restore.actors.procedures.schema import Schema
 from scylla_restore.actors.supervisor import SupervisorActor
-from scylla_restore.engine.core.commands import DownloadBatch, LoadSSTables, MoveIntoUpload, RepairTable, Undo
+from scylla_restore.engine.core.admission import admits
+from scylla_restore.engine.core.commands import (
+    AlterSchema,
+    AwaitViews,
+    DownloadBatch,
+    LoadSSTables,
+    MoveIntoUpload,
+    RepairTable,
+    Undo,
+    UndoSchema,
+)
 from scylla_restore.engine.core.decide import evolve
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log import memory
 from scylla_restore.events.log.admission import is_new
 from scylla_restore.events.log.port import Claim, Head
-from scylla_restore.events.model.alterations import AlterationUndone
+from scylla_restore.events.model import AnyEvent, BatchEvent
+from scylla_restore.events.model.alterations import AlterationMade, AlterationUndone
 from scylla_restore.events.model.batches import BatchDownloaded
 from scylla_restore.events.model.nodes import NodeSuspended
 from scylla_restore.events.model.repairs import RepairCompleted
+from scylla_restore.events.model.schema import BuildStatus, ViewBuildProgressed
 
 SEEDS = 60
 
@@ -137,7 +151,10 @@ def test_commands_that_are_sent_before_their_intents_are_durable_are_noticed(
 def test_reports_that_are_believed_although_their_attempt_is_over_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(supervisor, "admits", lambda _state, _event: True)
+    def believe(state: RunState, event: AnyEvent) -> bool:
+        return event.batch in state.batches if isinstance(event, BatchEvent) else admits(state, event)
+
+    monkeypatch.setattr(supervisor, "admits", believe)
     assert noticed("check_batches", with_faults(letters_twice=0.3))
 
 
@@ -193,6 +210,38 @@ def test_ranges_that_are_left_out_of_a_repair_are_noticed(monkeypatch: pytest.Mo
     assert noticed("never repaired afterwards")
 
 
+def test_a_schema_that_is_only_claimed_to_be_altered_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def claim(schema: Schema, command: AlterSchema) -> None:
+        for identifier, _ in command.alterations:
+            schema.report(AlterationMade(id=identifier))
+
+    monkeypatch.setattr(crew, "alter_schema", claim)
+    assert noticed("began while its tombstones were collected")
+    assert noticed("was there")
+
+
+def test_a_schema_that_is_only_claimed_to_be_put_back_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def claim(schema: Schema, command: UndoSchema) -> None:
+        for identifier, _ in command.alterations:
+            schema.report(AlterationUndone(id=identifier))
+
+    monkeypatch.setattr(crew, "undo_schema", claim)
+    assert noticed("check_schema: tombstone_gc of")
+    assert noticed("check_schema: view")
+
+
+def test_views_that_nobody_waits_for_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def impatient(_cluster: Cluster, schema: Schema, command: AwaitViews) -> None:
+        for view in command.views:
+            told = BuildStatus.SUCCESS
+            schema.report(
+                ViewBuildProgressed(keyspace=view.keyspace, view=view.name, status=told, built=1, nodes=1)
+            )
+
+    monkeypatch.setattr(crew, "await_views", impatient)
+    assert noticed("are not built")
+
+
 def test_a_repair_of_another_life_of_the_node_that_is_believed_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -203,4 +252,4 @@ def test_a_repair_of_another_life_of_the_node_that_is_believed_is_noticed(
             await repair_table(node, command)
 
     monkeypatch.setattr(node_actor, "repair_table", believe)
-    assert noticed("never repaired afterwards", with_interruptions("kill", "kill", "kill"))
+    assert noticed("never repaired afterwards", with_interruptions(*["kill"] * 6))

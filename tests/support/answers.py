@@ -3,19 +3,32 @@
 from collections.abc import Sequence
 
 from scylla_restore.engine.core.commands import (
+    AlterSchema,
+    AwaitAgreement,
+    AwaitViews,
     Command,
     DownloadBatch,
     LoadSSTables,
+    LocateTables,
     MoveIntoUpload,
     NodeCommand,
+    ReadSchema,
     RepairCommand,
     RepairTable,
     ReplaceActor,
     ResolveTables,
+    SchemaCommand,
     Undo,
+    UndoSchema,
 )
 from scylla_restore.events.model import AnyEvent, alterations, batches, nodes, repairs
 from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.schema import (
+    BuildStatus,
+    SchemaAgreementAwaited,
+    SchemaRecorded,
+    ViewBuildProgressed,
+)
 
 BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables
 
@@ -82,7 +95,7 @@ def undo_failed(command: Undo) -> tuple[AnyEvent, ...]:
     return tuple(alterations.UndoFailed(id=entry, failure=failure) for entry, _ in command.alterations)
 
 
-def tables_resolved(command: ResolveTables) -> nodes.TablesResolved:
+def tables_resolved(command: ResolveTables | LocateTables) -> nodes.TablesResolved:
     """Tell where tables lie."""
     return nodes.TablesResolved(
         tables=tuple(
@@ -90,6 +103,33 @@ def tables_resolved(command: ResolveTables) -> nodes.TablesResolved:
             for ks, name in (table.split(":") for table in command.tables)
         )
     )
+
+
+def schema_answer(command: SchemaCommand, recorded: SchemaRecorded) -> Sequence[AnyEvent]:
+    """Answer as a cluster does whose schema is ``recorded``."""
+    match command:
+        case ReadSchema():
+            return (recorded,)
+        case LocateTables():
+            return (tables_resolved(command),)
+        case AwaitAgreement():
+            return (SchemaAgreementAwaited(before=command.before, agreed=True),)
+        case AlterSchema():
+            return [alterations.AlterationMade(id=each) for each, _ in command.alterations]
+        case UndoSchema():
+            return [alterations.AlterationUndone(id=each) for each, _ in command.alterations]
+        case _:
+            raise AssertionError(command)
+
+
+def views_built(command: AwaitViews) -> Sequence[AnyEvent]:
+    """Tell that views are built."""
+    return [
+        ViewBuildProgressed(
+            keyspace=view.keyspace, view=view.name, status=BuildStatus.SUCCESS, built=3, nodes=3
+        )
+        for view in command.views
+    ]
 
 
 def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:

@@ -7,6 +7,8 @@ changes, its old samples stay (they are what the old files are read as, from the
 
 from datetime import UTC, datetime
 
+from tests.support.schema_samples import SCHEMA
+
 from scylla_restore.events.model import (
     AnyEvent,
     alterations,
@@ -317,4 +319,5 @@ SAMPLES: dict[str, AnyEvent] = {
     **_BATCHES,
     **_ALTERATIONS,
     **_REPAIRS,
+    **SCHEMA,
 }

@@ -1,5 +1,6 @@
 """What the state's indexes have to be: each is made anew from what it is an index of."""
 
+from scylla_restore.engine.core.schema_alterations import is_altered
 from scylla_restore.engine.core.state import NodeState, Phase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
 
@@ -19,6 +20,7 @@ def assert_indexes_fit(state: RunState) -> None:
         assert (node.address in state.downloads_idle) == downloads
         assert (node.address in state.loads_idle) == (loads and bool(node.staged))
     _assert_rest_fits(state)
+    assert state.schema.altered == (not state.schema.offered or is_altered(state))
 
 
 def _assert_lanes_fit(state: RunState, node: NodeState) -> None:

@@ -78,6 +78,7 @@ class ScriptedNode:
         self.before: dict[str, Callable[[], None]] = {}
         self.answers: defaultdict[int, deque[JobProgress]] = defaultdict(deque)
         self.jobs: dict[int, int] = {}
+        self.builds: deque[dict[str, str]] = deque()
         self.stopped: list[int] = []
         self.forgotten: list[int] = []
         self.loaded: list[dict[str, int]] = []
@@ -262,6 +263,13 @@ class ScriptedNode:
     def abort_task(self, task: str) -> None:
         self._enter("abort_task", task)
         self.aborted.append(task)
+
+    def view_builds(self, keyspace: str, view: str) -> dict[str, str]:
+        self._enter("view_builds", keyspace, view)
+        return self.builds.popleft() if self.builds else {ADDRESS: "SUCCESS"}
+
+    def read_barrier(self) -> None:
+        self._enter("read_barrier")
 
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         self._enter("auto_compaction")

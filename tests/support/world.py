@@ -20,8 +20,10 @@ from tests.support.answers import (
     batch_answer,
     failed,
     repair_failed,
+    schema_answer,
     started,
     tables_resolved,
+    views_built,
 )
 from tests.support.hosts import CLUSTER, LOCATION, Host, locations_of, run_started
 from tests.support.indexes import assert_indexes_fit
@@ -29,6 +31,7 @@ from tests.support.indexes import assert_indexes_fit
 from scylla_restore.engine.core.admission import admits
 from scylla_restore.engine.core.commands import (
     Alter,
+    AwaitViews,
     Command,
     DiscoverCluster,
     DownloadBatch,
@@ -43,6 +46,7 @@ from scylla_restore.engine.core.commands import (
     RepairTable,
     ReplaceActor,
     ResolveTables,
+    SchemaCommand,
     StopDownload,
     StopRepair,
     Undo,
@@ -54,6 +58,7 @@ from scylla_restore.events.chain import Sealer, genesis
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import AnyEvent, alterations, batches, locations, nodes, repairs, run
 from scylla_restore.events.model.failure import Cause
+from scylla_restore.events.model.schema import SchemaRecorded
 from scylla_restore.events.model.target import BackupLocation, Tuning
 
 RUN = "6f1d2c3b-0000-4000-8000-000000000001"
@@ -100,6 +105,7 @@ class World:
         self._due: list[tuple[datetime, int, Command]] = []
         self.repaired_by = repairs.RepairKind.SMALL_TABLE
         self.replicas = 3
+        self.schema = SchemaRecorded(offered=False, reason="no node offers CQL")
 
     # What a test does with it.
 
@@ -310,6 +316,10 @@ class World:
                 )
             case ResolveTables():
                 return (tables_resolved(command),)
+            case SchemaCommand():
+                return schema_answer(command, self.schema)
+            case AwaitViews():
+                return views_built(command)
             case OpenLocation():
                 return (locations.LocationOpened(location=command.location, manifests=("manifest",)),)
             case IndexLocation():

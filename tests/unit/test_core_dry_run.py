@@ -12,6 +12,7 @@ from scylla_restore.engine.core.commands import (
     JoinNode,
     OpenLocation,
     ReadNodeSettings,
+    ReadSchema,
     ResolveTables,
 )
 from scylla_restore.engine.core.state import Status
@@ -23,6 +24,7 @@ LOOKING = {
     OpenLocation,
     IndexLocation,
     JoinNode,
+    ReadSchema,
     ResolveTables,
     ReadNodeSettings,
     InspectTables,

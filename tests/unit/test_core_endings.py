@@ -238,7 +238,10 @@ def test_a_restore_that_cannot_be_put_right_is_not_called_done() -> None:
     event = last(world)
     assert isinstance(event, RunFailed)
     assert event.resumable
-    assert event.failure.message == "everything is restored, but 1 alterations on n2 could not be put back"
+    assert (
+        event.failure.message
+        == "everything is restored, but 1 alterations on n2 could not be put back: n2 does not answer"
+    )
     assert world.state.completed >= {Stage.DATA}
 
 

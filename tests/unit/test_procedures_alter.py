@@ -12,12 +12,12 @@ from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.engine.core.commands import Alter, Undo
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import (
-    Alteration,
     AlterationMade,
     AlterationUndone,
     AutoCompactionDisabled,
     BandwidthSet,
     CpuUnpinned,
+    NodeAlteration,
     StagingCreated,
     TransfersSet,
     UndoFailed,
@@ -35,7 +35,7 @@ STAGED = StagingCreated(node=ADDRESS, path=STAGING)
 ASIDE = UploadSetAside(node=ADDRESS, upload=UPLOAD, found=FOUND)
 
 
-def run(node: ScriptedNode, what: type[Alter | Undo], *alterations: Alteration) -> list[AnyEvent]:
+def run(node: ScriptedNode, what: type[Alter | Undo], *alterations: NodeAlteration) -> list[AnyEvent]:
     runtime, events = SteppingRuntime(), list[AnyEvent]()
     asked = Node(node, address=ADDRESS, now=runtime.now, report=events.append)
     numbered = tuple((str(number), alteration) for number, alteration in enumerate(alterations))

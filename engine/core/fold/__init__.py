@@ -12,6 +12,7 @@ from scylla_restore.engine.core.fold.locations import fold_location
 from scylla_restore.engine.core.fold.nodes import fold_node
 from scylla_restore.engine.core.fold.repairs import fold_repair
 from scylla_restore.engine.core.fold.run import fold_run
+from scylla_restore.engine.core.fold.schema import fold_schema
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import (
@@ -21,6 +22,7 @@ from scylla_restore.events.model import (
     NodeEvent,
     RepairEvent,
     RunEvent,
+    SchemaEvent,
 )
 
 __all__ = ["evolve"]
@@ -39,6 +41,8 @@ def evolve(state: RunState, envelope: Envelope) -> None:
         fold_alteration(state, event)
     elif isinstance(event, RepairEvent):
         fold_repair(state, event, envelope.at)
+    elif isinstance(event, SchemaEvent):
+        fold_schema(state, event)
     elif isinstance(event, RunEvent):
         fold_run(state, event)
     else:

@@ -2,14 +2,17 @@
 
 from typing import assert_never
 
+from scylla_restore.engine.core.fold.schema import forget_ask, keep_index
 from scylla_restore.engine.core.state import NodeState, Phase, RunState
 from scylla_restore.events.model import AlterationEvent, alterations
 from scylla_restore.events.model.alterations import UploadSetAside
+from scylla_restore.events.model.run import Ask
 
 
 def fold_alteration(state: RunState, event: AlterationEvent) -> None:
     """Fold one event about the ledger."""
     entries = state.ledger.entries
+    of_schema = _is_of_schema(state, event)
     match event:
         case alterations.AlterationIntended():
             state.ledger.open(event.id, event.alteration, made=False)
@@ -21,15 +24,27 @@ def fold_alteration(state: RunState, event: AlterationEvent) -> None:
                 _made(state, event.id)
         case alterations.UndoRequested():
             for entry_id in event.ids:
-                entries[entry_id].undoing = True
+                entry = entries[entry_id]
+                entry.undoing = True
+                # whatever comes of it, it is not known any more that it is altered
+                entry.made = entry.made and not entry.is_of_schema
         case alterations.AlterationUndone():
             state.ledger.close(event.id)
         case alterations.UndoFailed():
             if event.id in entries:
                 entries[event.id].undoing = False
                 entries[event.id].undo_failures += 1
+                entries[event.id].failure = event.failure
         case _:
             assert_never(event)
+    if of_schema or _is_of_schema(state, event):
+        keep_index(state)
+
+
+def _is_of_schema(state: RunState, event: AlterationEvent) -> bool:
+    ids = event.ids if isinstance(event, alterations.UndoRequested) else (event.id,)
+    entry = state.ledger.entries.get(ids[0]) if ids else None
+    return entry is not None and entry.is_of_schema
 
 
 def _unblock(state: RunState, node: NodeState) -> None:
@@ -38,9 +53,13 @@ def _unblock(state: RunState, node: NodeState) -> None:
 
 
 def _made(state: RunState, entry_id: str) -> None:
-    alteration = state.ledger.entries[entry_id].alteration
-    node = state.nodes[alteration.node]
-    if isinstance(alteration, UploadSetAside):
+    entry = state.ledger.entries[entry_id]
+    if entry.is_of_schema:
+        if all(other.made for other in state.ledger.of_schema()):
+            forget_ask(state, Ask.ALTER_SCHEMA)
+        return
+    node = state.nodes[entry.node]
+    if isinstance(entry.alteration, UploadSetAside):
         batch = state.batches.get(node.load) if node.load is not None else None
         if batch is not None and batch.phase is Phase.BLOCKED:
             _unblock(state, node)

@@ -4,6 +4,7 @@ from typing import assert_never
 
 import msgspec
 
+from scylla_restore.engine.core.fold.schema import keep_index
 from scylla_restore.engine.core.state import Ending, LocationState, Phase, RunState, Status
 from scylla_restore.events.model import RunEvent, run, stages
 from scylla_restore.events.model.run import Ask
@@ -26,6 +27,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
         case run.PauseRequested():
             if state.ending is None:
                 state.ending, state.ending_reason = Ending.PAUSE, event.reason
+                state.puts_all_back = event.puts_all_back
         case run.AbortRequested():
             state.status, state.ending = Status.RUNNING, Ending.ABORT
         case run.FailureDeclared():
@@ -52,6 +54,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
             _ask(state, event.actor, event.ask)
         case stages.StageEntered():
             state.stage = event.stage
+            keep_index(state)
             if event.stage is stages.Stage.DONE:
                 state.ending = Ending.COMPLETE
         case stages.StageCompleted():
@@ -71,6 +74,7 @@ def _started(state: RunState, event: run.RunStarted) -> None:
 
 def _resume(state: RunState) -> None:
     state.status, state.ending_reason, state.declared = Status.RUNNING, "", None
+    state.puts_all_back = False
     state.ending = Ending.COMPLETE if state.stage is stages.Stage.DONE else None
     for unit in state.repairs.units.values():
         unit.failures.clear()
@@ -126,9 +130,14 @@ def _begin_again(state: RunState) -> None:
     for address in list(state.repairs.running):
         state.repairs.leave(address)
     state.unsettled_nodes.clear()
+    state.schema.agreed.clear()
+    state.schema.failure = None
     for entry in state.ledger.entries.values():
-        entry.made = entry.undoing = False
+        # what was altered on a node may have been reset by a restart; the schema is what it was made
+        entry.made = entry.made and entry.is_of_schema and not entry.undoing
+        entry.undoing = False
         entry.undo_failures = 0
+    keep_index(state)
 
 
 def _replace(state: RunState, actor: str) -> None:
@@ -143,7 +152,7 @@ def _replace(state: RunState, actor: str) -> None:
     node.settings = None
     state.ledger.distrust_settings_of(address)
     for entry in state.ledger.entries.values():
-        if entry.alteration.node == address:
+        if entry.node == address:
             entry.undo_failures += entry.undoing
             entry.undoing = False
     _abandon(state, address)

@@ -51,6 +51,15 @@ from scylla_restore.engine.core.rules.repair import (
     rests_until,
 )
 from scylla_restore.engine.core.rules.safety import inspect_tables
+from scylla_restore.engine.core.rules.schema import (
+    alter_schema,
+    await_agreement,
+    await_views,
+    complete_schema_stage,
+    give_up_schema,
+    put_schema_back,
+    read_schema,
+)
 from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
 from scylla_restore.engine.core.state import RunState
@@ -68,10 +77,14 @@ CARRYING_ON: tuple[Rule, ...] = (
     check_sources,
     index_locations,
     verify_locations,
+    read_schema,
     resolve_tables,
     read_settings,
     inspect_tables,
     enter_data,
+    give_up_schema,
+    await_agreement,
+    alter_schema,
     give_up_nodes,
     recover_node,
     put_back_unwanted,
@@ -87,6 +100,9 @@ CARRYING_ON: tuple[Rule, ...] = (
     give_up_repair,
     request_repair,
     complete_repair,
+    put_schema_back,
+    await_views,
+    complete_schema_stage,
 )
 
 ENDING: tuple[Rule, ...] = (

@@ -11,6 +11,7 @@ from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
 from scylla_restore.engine.core.rules.asking import actor_of
 from scylla_restore.engine.core.rules.ledger import undo
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
+from scylla_restore.engine.core.state.ledger import of_nodes
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import AlterationIntended
 from scylla_restore.events.model.batches import BatchReturned, LoadStarted
@@ -73,7 +74,7 @@ def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
 
 def alter_node(state: RunState, _now: datetime) -> Decision | None:
     """Set a node up for the restore; the ledger knows each change before it is made."""
-    if state.stage is not Stage.DATA or not state.prepared or not state.data_left:
+    if state.stage is not Stage.DATA or not state.prepared or not state.data_left or not state.schema.altered:
         return None
     for node in state.nodes.values():
         if not _can_be_altered(state, node):
@@ -81,14 +82,12 @@ def alter_node(state: RunState, _now: datetime) -> Decision | None:
         settings = state.ledger.settings_of(node.address)
         if any(entry.undoing for entry in settings):
             continue
-        intended = [
-            AlterationIntended(
-                id=f"{kind}/{node.address}/{state.ledger.intended + number}", alteration=alteration
-            )
+        fresh = tuple(
+            (f"{kind}/{node.address}/{state.ledger.intended + number}", alteration)
             for number, (kind, alteration) in enumerate(wanted_alterations(state, node))
-        ]
-        open_ones = tuple((entry.id, entry.alteration) for entry in settings)
-        entries = open_ones + tuple((event.id, event.alteration) for event in intended)
+        )
+        intended = (AlterationIntended(id=each, alteration=alteration) for each, alteration in fresh)
+        entries = of_nodes(settings) + fresh
         asked = ActorAsked(actor=actor_of(node), ask=Ask.ALTER)
         command = commands.Alter(node=node.address, alterations=entries)
         return Decision(events=(*intended, asked), commands=(command,) if entries else ())

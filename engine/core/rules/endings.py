@@ -1,13 +1,15 @@
 """The table of ends: what is stopped, what is left to finish, what is put back, and what the run is called then.
 
-| end      | downloads | loads            | node settings | staging                  |
-|----------|-----------|------------------|---------------|--------------------------|
-| complete | none      | none             | put back      | removed                  |
-| pause    | stopped   | left to finish   | put back      | finished batches stay    |
-| fail     | stopped   | left to finish   | put back      | finished batches stay    |
-| abort    | stopped   | awaited          | put back      | removed                  |
+| end      | downloads | loads            | node settings | staging                  | views, tombstone_gc |
+|----------|-----------|------------------|---------------|--------------------------|---------------------|
+| complete | none      | none             | put back      | removed                  | put back            |
+| pause    | stopped   | left to finish   | put back      | finished batches stay    | stay                |
+| fail     | stopped   | left to finish   | put back      | finished batches stay    | stay                |
+| abort    | stopped   | awaited          | put back      | removed                  | put back            |
 
-A repair under way is stopped, whatever the end.
+A repair under way is stopped, whatever the end. Tombstones that are collected while some data and the repair are
+missing could bring deleted data back, so that only a person who asks for it has that put back before
+(``puts_all_back``); `resume` alters it again.
 """
 
 from datetime import datetime
@@ -18,9 +20,11 @@ from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
 from scylla_restore.engine.core.rules.ledger import is_putting_back, kept_for_resume, of_members, put_back
 from scylla_restore.engine.core.rules.prepare import discover
+from scylla_restore.engine.core.schema_alterations import name_of
 from scylla_restore.engine.core.state import Ending, Phase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
 from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.alterations import SchemaAlteration, TombstoneGcDisabled, ViewDropped
 from scylla_restore.events.model.batches import BatchReturned
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import (
@@ -33,7 +37,7 @@ from scylla_restore.events.model.run import (
     RunPaused,
 )
 
-PUT_BACK_HINT = "once the node answers, `scylla-restore abort` or `scylla-restore resume` puts it right"
+PUT_BACK_HINT = "once the cluster answers, `scylla-restore abort` or `scylla-restore resume` puts it right"
 
 
 def look_for_members(state: RunState, now: datetime) -> Decision | None:
@@ -84,7 +88,10 @@ def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
     """
     if _under_way(state):
         return None
-    stays = kept_for_resume(state) if state.ending in (Ending.PAUSE, Ending.FAIL) else set()
+    stays: set[str] = set()
+    if state.ending in (Ending.PAUSE, Ending.FAIL):
+        stays = kept_for_resume(state)
+        stays |= set() if state.puts_all_back else {entry.id for entry in state.ledger.of_schema()}
     return put_back(state, tries=UNDO_ATTEMPTS, stays=stays)
 
 
@@ -128,6 +135,8 @@ def _paused(state: RunState) -> RunPaused:
         staged_batches=len(staged),
         staged_bytes=sum(batch.size for batch in staged),
         loads_running=len(state.in_phase(Phase.LOADING)),
+        views_dropped=_views_dropped(state),
+        tombstone_gc_disabled=_tombstone_gc_disabled(state),
     )
 
 
@@ -136,15 +145,35 @@ def _failed(state: RunState) -> RunFailed:
     if declared is None:
         failure = Failure(cause=Cause.FAILED, message="no reason was recorded")
         return RunFailed(failure=failure, resumable=True, exit_code=1)
-    return RunFailed(failure=declared.failure, resumable=declared.resumable, exit_code=declared.exit_code)
+    return RunFailed(
+        failure=declared.failure,
+        resumable=declared.resumable,
+        exit_code=declared.exit_code,
+        views_dropped=_views_dropped(state),
+        tombstone_gc_disabled=_tombstone_gc_disabled(state),
+    )
+
+
+def _views_dropped(state: RunState) -> tuple[str, ...]:
+    views = (e.alteration.view for e in state.ledger.of_schema() if isinstance(e.alteration, ViewDropped))
+    return tuple(sorted(f"{view.keyspace}.{view.name}" for view in views))
+
+
+def _tombstone_gc_disabled(state: RunState) -> tuple[str, ...]:
+    tables = (e.alteration for e in state.ledger.of_schema() if isinstance(e.alteration, TombstoneGcDisabled))
+    return tuple(sorted(f"{table.keyspace}.{table.table}" for table in tables))
 
 
 def _left_altered(state: RunState, so_far: str) -> FailureDeclared:
     entries = of_members(state)
-    nodes = sorted({entry.alteration.node for entry in entries})
+    left = [name_of(e.alteration) for e in entries if isinstance(e.alteration, SchemaAlteration)]
+    on_nodes = [entry.node for entry in entries if not entry.is_of_schema]
+    if on_nodes:
+        left.append(f"{len(on_nodes)} alterations on {', '.join(sorted(set(on_nodes)))}")
+    words = next((f": {entry.failure.message}" for entry in entries if entry.failure is not None), "")
     failure = Failure(
         cause=Cause.UNREACHABLE,
-        message=f"{so_far}, but {len(entries)} alterations on {', '.join(nodes)} could not be put back",
+        message=f"{so_far}, but {', '.join(left)} could not be put back{words}",
         hint=PUT_BACK_HINT,
     )
     return FailureDeclared(failure=failure, resumable=True, exit_code=1)

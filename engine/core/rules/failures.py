@@ -7,10 +7,10 @@ from scylla_restore.engine.core.backoff import space_check, suspension
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import ACTOR_CRASHES, JOIN_ATTEMPTS, NODE_GIVEN_UP
 from scylla_restore.engine.core.planning import exhausted
+from scylla_restore.engine.core.rules.ledger import undo
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.engine.core.state.ledger import staging_entry
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.alterations import UndoRequested
 from scylla_restore.events.model.batches import BatchReturned
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
@@ -45,8 +45,9 @@ def settle_batches(state: RunState, now: datetime) -> Decision | None:
         left = state.ledger.entries.get(staging_entry(batch.id, batch.attempt))
         if left is not None and failure.cause is not Cause.UNREACHABLE:
             # its files take space that other batches need; what cannot be removed now is removed in the end
-            events.append(UndoRequested(ids=(left.id,)))
-            sent = (commands.Undo(node=batch.node, alterations=((left.id, left.alteration),)),)
+            undoing = undo(batch.node, [left])
+            events += undoing.events
+            sent = undoing.commands
         rest = _rest(state, batch, failure, now)
         events += [rest] if rest else []
         verdict = _verdict(state, batch, failure)

@@ -4,47 +4,50 @@ from collections.abc import Collection
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.state import Entry, Phase, RunState
-from scylla_restore.engine.core.state.ledger import staging_entry
+from scylla_restore.engine.core.state import Ending, Entry, Phase, RunState
+from scylla_restore.engine.core.state.ledger import of_nodes, of_schema, staging_entry
 from scylla_restore.events.model.alterations import UndoRequested, UploadSetAside
 
 
 def put_back(state: RunState, *, tries: int, stays: Collection[str] = ()) -> Decision | None:
     """Ask the next node to undo what was altered there, but for the entries that stay; the newest alteration first.
 
-    What has failed ``tries`` times is left alone.
+    What was altered in the schema is undone like what was altered on a node. What has failed ``tries`` times is left
+    alone.
     """
     by_node: dict[str, list[Entry]] = {}
     for entry in reversed(state.ledger.entries.values()):
         if _can_be_undone(state, entry, tries) and entry.id not in stays:
-            by_node.setdefault(entry.alteration.node, []).append(entry)
+            by_node.setdefault(entry.node, []).append(entry)
     for address, entries in sorted(by_node.items()):
-        return undo(address, entries)
+        gives_up = state.ending is Ending.ABORT
+        return undo(address, entries) if address else undo_schema(entries, gives_up=gives_up)
     return None
 
 
 def undo(node: str, entries: list[Entry]) -> Decision:
     """Announce that a node is to undo some alterations, and ask it to."""
-    alterations = tuple((entry.id, entry.alteration) for entry in entries)
     return Decision(
-        events=(UndoRequested(ids=tuple(entry_id for entry_id, _ in alterations)),),
-        commands=(commands.Undo(node=node, alterations=alterations),),
+        events=(_announced(entries),), commands=(commands.Undo(node=node, alterations=of_nodes(entries)),)
+    )
+
+
+def undo_schema(entries: list[Entry], *, gives_up: bool) -> Decision:
+    """Announce that alterations of the schema are to be undone, and ask for it."""
+    return Decision(
+        events=(_announced(entries),),
+        commands=(commands.UndoSchema(alterations=of_schema(entries), gives_up=gives_up),),
     )
 
 
 def is_putting_back(state: RunState) -> bool:
-    """Whether anything is being undone on nodes that the cluster has."""
+    """Whether anything is being undone in the schema, or on nodes that the cluster has."""
     return any(entry.undoing for entry in of_members(state))
 
 
 def of_members(state: RunState) -> list[Entry]:
-    """Return what is still altered on nodes that the cluster has; what was altered on others went with them."""
-    return [entry for entry in state.ledger.entries.values() if state.nodes[entry.alteration.node].member]
-
-
-def _can_be_undone(state: RunState, entry: Entry, tries: int) -> bool:
-    known = state.nodes[entry.alteration.node].member
-    return known and not entry.undoing and entry.undo_failures < tries
+    """Return what is still altered in the schema, and on nodes that the cluster has; the rest went with its nodes."""
+    return [entry for entry in state.ledger.entries.values() if _is_there(state, entry)]
 
 
 def kept_for_resume(state: RunState) -> set[str]:
@@ -54,6 +57,18 @@ def kept_for_resume(state: RunState) -> set[str]:
     aside = {
         entry.id
         for entry in state.ledger.entries.values()
-        if isinstance(entry.alteration, UploadSetAside) and entry.alteration.node in loading
+        if isinstance(entry.alteration, UploadSetAside) and entry.node in loading
     }
     return aside | {staging_entry(batch.id, batch.attempt) for batch in kept}
+
+
+def _announced(entries: list[Entry]) -> UndoRequested:
+    return UndoRequested(ids=tuple(entry.id for entry in entries))
+
+
+def _can_be_undone(state: RunState, entry: Entry, tries: int) -> bool:
+    return _is_there(state, entry) and not entry.undoing and entry.undo_failures < tries
+
+
+def _is_there(state: RunState, entry: Entry) -> bool:
+    return entry.is_of_schema or state.nodes[entry.node].member

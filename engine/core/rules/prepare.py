@@ -106,8 +106,12 @@ def resolve_tables(state: RunState, _now: datetime) -> Decision | None:
         return None
     if not state.workload.tables or is_asked(state, SUPERVISOR, Ask.RESOLVE_TABLES):
         return None
-    command = commands.ResolveTables(tables=tuple(sorted(state.workload.tables)))
-    return ask(SUPERVISOR, Ask.RESOLVE_TABLES, command)
+    tables = tuple(sorted(state.workload.tables))
+    if state.stage is Stage.INIT and state.schema.recorded is None:
+        return None
+    if state.schema.offered:
+        return ask(SUPERVISOR, Ask.RESOLVE_TABLES, commands.LocateTables(tables=tables))
+    return ask(SUPERVISOR, Ask.RESOLVE_TABLES, commands.ResolveTables(tables=tables))
 
 
 def read_settings(state: RunState, _now: datetime) -> Decision | None:
@@ -147,7 +151,7 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     danger = next(dangers(state), None)
     if danger is not None:
         return Decision(events=(FailureDeclared(failure=danger, resumable=False, exit_code=2),))
-    return complete(Stage.INIT)
+    return complete(state, Stage.INIT)
 
 
 def _all_indexed(state: RunState) -> bool:

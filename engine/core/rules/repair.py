@@ -23,6 +23,8 @@ def plan_repair(state: RunState, _now: datetime) -> Decision | None:
     """Find out how the tables are repaired."""
     if state.stage is not Stage.REPAIR or state.repairs.plan is not None or not state.rediscovered:
         return None
+    if not state.schema.altered:
+        return None
     if is_asked(state, SUPERVISOR, Ask.PLAN_REPAIR):
         return None
     members = tuple(sorted(node.address for node in state.nodes.values() if node.member))
@@ -46,7 +48,7 @@ def complete_repair(state: RunState, _now: datetime) -> Decision | None:
     """Every restored table is repaired."""
     if state.stage is not Stage.REPAIR or state.repairs.plan is None or state.repairs.units:
         return None
-    return complete(Stage.REPAIR)
+    return complete(state, Stage.REPAIR)
 
 
 def give_up_repair(state: RunState, _now: datetime) -> Decision | None:

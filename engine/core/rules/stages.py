@@ -22,14 +22,15 @@ ORDER = (
 )
 """Scylla Manager's order."""
 
-WITHOUT_RULES = frozenset({Stage.DROP_VIEWS, Stage.DISABLE_TGC, Stage.ENABLE_TGC, Stage.RECREATE_VIEWS})
-"""Stages that have their place in the order and no rules yet: a run passes them by."""
+OF_THE_SCHEMA = frozenset({Stage.DROP_VIEWS, Stage.DISABLE_TGC, Stage.ENABLE_TGC, Stage.RECREATE_VIEWS})
+"""Stages that a run passes by where the cluster offers no CQL."""
 
 
-def complete(stage: Stage) -> Decision:
-    """Leave a stage for the next one that has rules."""
+def complete(state: RunState, stage: Stage) -> Decision:
+    """Leave a stage for the next one that can be had."""
+    passed_by = frozenset() if state.schema.offered else OF_THE_SCHEMA
     later = ORDER[ORDER.index(stage) + 1 :]
-    entered = next(each for each in later if each not in WITHOUT_RULES)
+    entered = next(each for each in later if each not in passed_by)
     return Decision(events=(StageCompleted(stage=stage), StageEntered(stage=entered)))
 
 
@@ -46,7 +47,10 @@ def complete_data(state: RunState, _now: datetime) -> Decision | None:
     """
     if state.stage is not Stage.DATA or state.data_left:
         return None
-    return put_back(state, tries=1) or (None if is_putting_back(state) else complete(Stage.DATA))
+    stays = {entry.id for entry in state.ledger.of_schema()}
+    return put_back(state, tries=1, stays=stays) or (
+        None if is_putting_back(state) else complete(state, Stage.DATA)
+    )
 
 
 def wait_for_space(state: RunState, _now: datetime) -> Decision | None:

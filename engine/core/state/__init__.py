@@ -6,6 +6,7 @@ from scylla_restore.engine.core.state.location import LocationState
 from scylla_restore.engine.core.state.node import NodeState
 from scylla_restore.engine.core.state.repair import Repair, RepairPhase, Repairs
 from scylla_restore.engine.core.state.run_state import Ending, RunState, Status
+from scylla_restore.engine.core.state.schema import SchemaState
 from scylla_restore.engine.core.state.workload import Directory, Segment, Workload
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RepairPhase",
     "Repairs",
     "RunState",
+    "SchemaState",
     "Segment",
     "Status",
     "Workload",

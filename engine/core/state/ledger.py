@@ -1,15 +1,25 @@
 """The undo ledger: what the run has altered in the cluster and not put back yet."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from scylla_restore.events.model.alterations import Alteration, StagingCreated, UploadSetAside
+from scylla_restore.events.model.alterations import (
+    Alteration,
+    NodeAlteration,
+    SchemaAlteration,
+    StagingCreated,
+    UploadSetAside,
+    node_of,
+)
+from scylla_restore.events.model.failure import Failure
 
 
 class Entry(msgspec.Struct, kw_only=True):
     """One alteration.
 
     ``made`` is false while only its intent is known, or nobody has looked since another engine made it; ``undoing``
-    is true while its undo is under way.
+    is true while its undo is under way, ``failure`` is why that failed last.
     """
 
     id: str
@@ -17,6 +27,17 @@ class Entry(msgspec.Struct, kw_only=True):
     made: bool = False
     undoing: bool = False
     undo_failures: int = 0
+    failure: Failure | None = None
+
+    @property
+    def node(self) -> str:
+        """The node that is altered; empty where it is the whole cluster."""
+        return node_of(self.alteration)
+
+    @property
+    def is_of_schema(self) -> bool:
+        """Whether it is the cluster's schema that is altered."""
+        return isinstance(self.alteration, SchemaAlteration)
 
 
 class Ledger(msgspec.Struct, kw_only=True):
@@ -39,14 +60,27 @@ class Ledger(msgspec.Struct, kw_only=True):
         return [
             entry
             for entry in self.entries.values()
-            if entry.alteration.node == node
-            and not isinstance(entry.alteration, StagingCreated | UploadSetAside)
+            if entry.node == node and not isinstance(entry.alteration, StagingCreated | UploadSetAside)
         ]
+
+    def of_schema(self) -> list[Entry]:
+        """Open alterations of the cluster's schema."""
+        return [entry for entry in self.entries.values() if entry.is_of_schema]
 
     def distrust_settings_of(self, node: str) -> None:
         """Forget that a node's settings were altered: its actor has to make sure."""
         for entry in self.settings_of(node):
             entry.made = False
+
+
+def of_nodes(entries: Iterable[Entry]) -> tuple[tuple[str, NodeAlteration], ...]:
+    """Return ids and alterations of those entries that are about a node."""
+    return tuple((e.id, e.alteration) for e in entries if not isinstance(e.alteration, SchemaAlteration))
+
+
+def of_schema(entries: Iterable[Entry]) -> tuple[tuple[str, SchemaAlteration], ...]:
+    """Return ids and alterations of those entries that are about the cluster's schema."""
+    return tuple((e.id, e.alteration) for e in entries if isinstance(e.alteration, SchemaAlteration))
 
 
 def staging_entry(batch: int, attempt: int) -> str:

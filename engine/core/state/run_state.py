@@ -9,6 +9,7 @@ from scylla_restore.engine.core.state.ledger import Ledger
 from scylla_restore.engine.core.state.location import LocationState
 from scylla_restore.engine.core.state.node import NodeState
 from scylla_restore.engine.core.state.repair import Repairs
+from scylla_restore.engine.core.state.schema import SchemaState
 from scylla_restore.engine.core.state.workload import Workload
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.nodes import ClusterDiscovered
@@ -16,7 +17,7 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
 
-CHECKPOINT_NAME = "run-state/5"
+CHECKPOINT_NAME = "run-state/6"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
@@ -59,6 +60,7 @@ class RunState(msgspec.Struct, kw_only=True):
     completed: set[Stage] = set()
     ending: Ending | None = None
     ending_reason: str = ""
+    puts_all_back: bool = False
     declared: FailureDeclared | None = None
 
     discovered: ClusterDiscovered | None = None
@@ -72,6 +74,7 @@ class RunState(msgspec.Struct, kw_only=True):
     last_batch: int = 0
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     repairs: Repairs = msgspec.field(default_factory=Repairs)
+    schema: SchemaState = msgspec.field(default_factory=SchemaState)
 
     restored_bytes: int = 0
     restored_sstables: int = 0

@@ -7,6 +7,7 @@ from tests.simulation.simulator.effects import Effect, Points
 from tests.simulation.simulator.node import NodePlan, SimNode
 from tests.simulation.simulator.repairs import SimRepairs
 from tests.simulation.simulator.scheduler import Scheduler
+from tests.simulation.simulator.schema import SimSchema
 
 from scylla_restore.engine.cluster.port import ClusterTopology
 from scylla_restore.events.model.nodes import DiscoveredNode
@@ -34,6 +35,8 @@ class SimCluster:
         self.nodes: dict[str, SimNode] = {}
         self.on_tablets: tuple[str, ...] = ()
         """Keyspaces that are replicated by tablets."""
+        self.schema: SimSchema | None = None
+        """What CQL tells; None where no node offers it."""
         self.repairs = SimRepairs(
             dice(f"{seed}/repairs"),
             lambda: all(self.nodes[address].answers(scylla=True) for address in self.members),

@@ -23,6 +23,8 @@ class EffectKind(Enum):
     CPU = "cpu"
     REPAIR = "repair"
     ABORT_TASK = "abort_task"
+    VIEW = "view"
+    TOMBSTONE_GC = "tombstone_gc"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from tests.simulation.simulator.cluster import SimCluster
 from tests.simulation.simulator.network import Odds
 from tests.simulation.simulator.node import NodePlan, SimNode, Window
 from tests.simulation.simulator.scheduler import SECOND_US, Scheduler
+from tests.simulation.simulator.schema import SchemaWindow
 
 
 def moment_us(random: Random) -> int:
@@ -41,6 +42,8 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True):
     job_breaks: float = 0.0
     toggle_busy: float = 0.0
     repair_failures: float = 0.0
+    schema_refusals: float = 0.0
+    schema_windows: tuple[SchemaWindow, ...] = ()
     missing_objects: int = 0
     moments: tuple[Planned, ...] = ()
 
@@ -101,6 +104,17 @@ def plan_faults(random: Random, nodes: int) -> FaultPlan:
     )
 
 
+def plan_schema_faults(random: Random) -> tuple[float, tuple[SchemaWindow, ...]]:
+    """Choose how likely a change of the schema is refused, and when CQL is away, or somebody drops a table."""
+    windows = []
+    for _ in range(random.choice((0, 0, 0, 1, 3))):
+        begin_us = moment_us(random)
+        end_us = begin_us + random.choice((1, 20, 300, 1200)) * SECOND_US
+        kind = random.choice(("away", "away", "disagree", "table"))
+        windows.append(SchemaWindow(begin_us, end_us, kind, random.randrange(4)))
+    return random.choice((0.0, 0.0, 0.0, 0.05, 0.3)), tuple(windows)
+
+
 class Faults:
     """The plan at work on a world, until it is cleared."""
 
@@ -126,6 +140,9 @@ class Faults:
             node.loads.renames = plan.load_renames
             node.missing_objects = set(missing)
         cluster.repairs.failures = plan.repair_failures
+        if cluster.schema is not None:
+            cluster.schema.refusals = plan.schema_refusals
+            cluster.schema.windows.extend(plan.schema_windows)
         for moment in plan.moments:
             self._schedule(moment)
 
@@ -138,6 +155,9 @@ class Faults:
         self._cluster.repairs.failures = 0.0
         for repair in self._cluster.repairs.all:
             repair.fails = False
+        if self._cluster.schema is not None:
+            self._cluster.schema.refusals = 0.0
+            self._cluster.schema.windows.clear()
         for node in self._cluster.nodes.values():
             node.agent.corruption = node.agent.breaks = node.toggle_busy = 0.0
             node.loads.failures = node.loads.renames = 0.0

@@ -10,6 +10,7 @@ from tests.simulation.simulator.node import DEFAULT_TRANSFERS, SimNode
 from tests.simulation.simulator.process import Process
 from tests.simulation.simulator.repair_calls import RepairCalls
 from tests.simulation.simulator.scheduler import MILLISECOND_US, SECOND_US
+from tests.simulation.simulator.view_calls import ViewCalls
 
 from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
 from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, LoadBusy, NodeRefused, NodeUnreachable
@@ -22,7 +23,7 @@ class _Poll(msgspec.Struct):
     deadline_us: int
 
 
-class SimGateway(RepairCalls):
+class SimGateway(RepairCalls, ViewCalls):
     """``NodeGateway`` of one simulated node, as one engine uses it."""
 
     def __init__(self, cluster: SimCluster, node: SimNode, process: Process, odds: Odds) -> None:
@@ -183,6 +184,8 @@ class SimGateway(RepairCalls):
                 words = "Failed to load new sstables: Already loading SSTables. Try again later"
                 raise LoadBusy(words, node=self._node.address, call=self._call, status=500)
             self._note(EffectKind.LOAD, f"{keyspace}:{table}")
+            if self._cluster.schema is not None:
+                self._cluster.schema.loaded(f"{keyspace}:{table}")
             upload = f"{self._cluster.directory_of(keyspace, table)}/upload"
             if not self._node.disk.directories.get(upload):
                 return

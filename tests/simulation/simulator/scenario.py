@@ -5,10 +5,12 @@ from random import Random
 import msgspec
 from tests.simulation.simulator.backup import TAG, BackupPlan, SourceTable
 from tests.simulation.simulator.dice import dice
-from tests.simulation.simulator.faults import FaultPlan, moment_us, plan_faults, plan_node
+from tests.simulation.simulator.faults import FaultPlan, moment_us, plan_faults, plan_node, plan_schema_faults
 from tests.simulation.simulator.node import NodePlan
 from tests.simulation.simulator.scheduler import MINUTE_US, SECOND_US
+from tests.simulation.simulator.schema import SchemaPlan
 
+from scylla_restore.events.model.schema import RecordedView, TombstoneGc, ViewKind
 from scylla_restore.events.model.target import (
     BackupLocation,
     RateLimit,
@@ -44,6 +46,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """How far the clock of each engine, one after another, is off."""
     on_tablets: tuple[str, ...] = ()
     """Keyspaces that are replicated by tablets."""
+    schema: SchemaPlan | None = None
+    """What CQL tells; None where no node offers it."""
 
 
 CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreign_files", "settings")
@@ -65,7 +69,10 @@ def scenario_of(seed: int) -> Scenario:
     on_tablets = tuple(sorted({table.keyspace for table in source_tables if of_repairs.random() < 0.3}))
     if not faults.none:
         failures = of_repairs.choice((0.0, 0.0, 0.0, 0.1, 0.5))
-        faults = msgspec.structs.replace(faults, repair_failures=failures)
+        refusals, windows = plan_schema_faults(dice(f"{seed}/faults of the schema"))
+        faults = msgspec.structs.replace(
+            faults, repair_failures=failures, schema_refusals=refusals, schema_windows=windows
+        )
     return Scenario(
         seed=str(seed),
         backup=BackupPlan(
@@ -81,6 +88,7 @@ def scenario_of(seed: int) -> Scenario:
         ),
         nodes=nodes,
         on_tablets=on_tablets,
+        schema=_schema(dice(f"{seed}/scenario of the schema"), source_tables),
         tables={name: f"{name.split(':')[1]}-{random.getrandbits(128):032x}" for name in names},
         target=_target(random, locations, source_tables, nodes[0].dc),
         faults=faults,
@@ -90,6 +98,34 @@ def scenario_of(seed: int) -> Scenario:
             random.choice((0, 0, 1, -1)) * random.choice((SECOND_US, MINUTE_US)) for _ in range(4)
         ),
     )
+
+
+def _schema(random: Random, tables: tuple[SourceTable, ...]) -> SchemaPlan | None:
+    if random.random() < 0.25:
+        return None
+    knows_tombstone_gc = random.random() < 0.85
+    views = []
+    for table in tables:
+        for number in range(random.choice((0, 0, 1, 1, 2))):
+            name = f"{table.table}_v{number}"
+            kind = random.choice((*ViewKind, ViewKind.MATERIALIZED_VIEW))
+            view = RecordedView(
+                keyspace=table.keyspace,
+                name=name,
+                base_table=table.table,
+                kind=kind,
+                statement=f"CREATE {kind.value} {name}",
+                build_name=f"{name}_index" if kind is ViewKind.SECONDARY_INDEX else name,
+            )
+            views.append(view)
+    modes: tuple[TombstoneGc, ...] = (
+        (),
+        (("mode", "timeout"),),
+        (("mode", "repair"), ("propagation_delay_in_seconds", "60")),
+        (("mode", "disabled"),),
+    )
+    gc = {table.key: random.choice(modes) if knows_tombstone_gc else None for table in tables}
+    return SchemaPlan(tombstone_gc=gc, views=tuple(views))
 
 
 def _tables(random: Random) -> tuple[SourceTable, ...]:

@@ -6,6 +6,7 @@ import msgspec
 from tests.simulation.simulator.changes import change_cluster, other_minutes_us
 from tests.simulation.simulator.checks import violations
 from tests.simulation.simulator.delivery import ON_THE_WIRE_US
+from tests.simulation.simulator.dice import dice
 from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.engine import SimEngine
 from tests.simulation.simulator.evidence import Evidence
@@ -24,6 +25,7 @@ from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.run import (
     AbortRequested,
     OwnerChanged,
+    PauseRequested,
     RunResumed,
     RunStarted,
     SettingsChanged,
@@ -33,6 +35,8 @@ STEPS_MAX = 100_000
 TIME_MAX_US = 24 * 60 * MINUTE_US
 ENGINES_MAX = 12
 TAKE_OVER_GRACE_US = 6 * SECOND_US
+DOCTORED = 0.1
+"""How often somebody has put back all that a run has left altered, before it is resumed."""
 
 
 class Failed(AssertionError):
@@ -173,6 +177,11 @@ class Simulation:
             return (started, owner)
         if self.aborting or state.ending is Ending.ABORT:
             return (owner, AbortRequested(requested_by="somebody"))
+        doctor = dice(f"{self.scenario.seed}/doctor/{len(self.engines)}")
+        if self.world.faults.active and len(self._points) == 0 and doctor.random() < DOCTORED:
+            reason = "what the run had left altered was to be put back"
+            asked = PauseRequested(requested_by="somebody", reason=reason, puts_all_back=True)
+            return (owner, RunResumed(), asked)
         if self._change() == "settings":
             tuning = tuning_of(self.world.random)
             changed = SettingsChanged(before=state.target.tuning, after=tuning)
@@ -262,6 +271,10 @@ def digest(state: RunState) -> list[str]:
         f"repair {r.id}/{r.attempt} {r.kind} {r.keyspace}.{r.table} on {r.node} {r.phase} task={r.task} failures={r.failures}"
         for r in state.repairs.units.values()
     ]
+    lines.append(
+        f"schema altered={state.schema.altered} agreed={state.schema.agreed} built={state.schema.built}"
+        f" failure={state.schema.failure} asked={sorted(what for who, what in state.asked if who == 'supervisor')}"
+    )
     lines += [
         f"ledger {e.id} made={e.made} undoing={e.undoing} undo_failures={e.undo_failures}"
         for e in state.ledger.entries.values()

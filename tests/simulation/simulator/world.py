@@ -12,9 +12,12 @@ from tests.simulation.simulator.process import Process
 from tests.simulation.simulator.projected import Projected
 from tests.simulation.simulator.scenario import Scenario
 from tests.simulation.simulator.scheduler import Scheduler
+from tests.simulation.simulator.schema import SimSchema
+from tests.simulation.simulator.schema_gateway import SimSchemaGateway
 from tests.simulation.simulator.store import SimStore
 
 from scylla_restore.engine.errors import NodeUnreachable
+from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.events.envelope import Envelope
 
 
@@ -31,6 +34,10 @@ class World:
         self.cluster = SimCluster(scenario.nodes, scenario.tables, self.scheduler, self.backup, seed)
         self.cluster.points = self.points
         self.cluster.on_tablets = scenario.on_tablets
+        if scenario.schema is not None:
+            self.cluster.schema = SimSchema(
+                scenario.schema, scenario.tables, lambda: self.cluster.members, self.scheduler, seed
+            )
         self.faults = Faults(scenario.faults, self.cluster, self.backup, self.scheduler, self.random)
         self.log = LogWorld(self.scheduler, self.points, self.faults.log_windows)
         self.projected = Projected()
@@ -43,6 +50,12 @@ class World:
     def contact_points(self, process: Process) -> "ContactPoints":
         """Reach the cluster."""
         return ContactPoints(self, process)
+
+    def schema(self, process: Process) -> SimSchemaGateway | SchemaNotOffered:
+        """Reach the schema, if it can be."""
+        if self.cluster.schema is None:
+            return SchemaNotOffered(reason="no node offers CQL")
+        return SimSchemaGateway(self.cluster, self.cluster.schema, process, self.faults.node_odds, self.seed)
 
     def object_store(self, location: str, process: Process) -> SimStore:
         """Reach a bucket."""
@@ -71,6 +84,7 @@ class ContactPoints(SimPort):
     def __init__(self, world: World, process: Process) -> None:
         super().__init__(process, world.faults.node_odds, dice(f"{world.seed}/contact/{process.name}"))
         self._world = world
+        self._gateway: SchemaGateway | SchemaNotOffered | None = None
 
     def lost(self) -> Exception:
         return NodeUnreachable("no contact point answers", node="contact point", call="cluster_name")
@@ -85,3 +99,9 @@ class ContactPoints(SimPort):
     def gateway(self, address: str) -> SimGateway:
         """Return a gateway to a node."""
         return self._world.gateway(address, self.process)
+
+    def schema(self) -> SchemaGateway | SchemaNotOffered:
+        """Return the gateway to the schema."""
+        if self._gateway is None:
+            self._gateway = self._world.schema(self.process)
+        return self._gateway

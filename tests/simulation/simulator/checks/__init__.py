@@ -13,6 +13,7 @@ from tests.simulation.simulator.checks.record import (
     check_projections,
 )
 from tests.simulation.simulator.checks.repairs import check_repairs
+from tests.simulation.simulator.checks.schema import check_schema
 from tests.simulation.simulator.checks.world import check_world
 from tests.simulation.simulator.evidence import Evidence
 
@@ -27,6 +28,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     check_untouched,
     check_world,
     check_repairs,
+    check_schema,
     check_fold,
     check_projections,
     check_calm,

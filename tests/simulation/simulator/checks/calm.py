@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.simulation.simulator.evidence import Evidence
 
-from scylla_restore.events.model import batches, locations, nodes, repairs, run
+from scylla_restore.events.model import batches, locations, nodes, repairs, run, schema
 from scylla_restore.events.model.alterations import UndoFailed
 
 TROUBLE = (
@@ -22,6 +22,9 @@ TROUBLE = (
     run.ActorFailed,
     run.FailureDeclared,
     run.RunFailed,
+    schema.SchemaChangeFailed,
+    schema.SchemaReadFailed,
+    schema.ViewBuildFailed,
     UndoFailed,
 )
 

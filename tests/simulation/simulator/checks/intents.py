@@ -14,6 +14,7 @@ from scylla_restore.events.model.alterations import (
     CpuUnpinned,
     TransfersSet,
     UploadSetAside,
+    node_of,
 )
 from scylla_restore.events.model.locations import DirectoryIndexed
 from scylla_restore.events.model.run import RunFailed
@@ -204,7 +205,7 @@ def _without_alteration(intents: _Intents, effect: Effect, kind: type[Alteration
     for altered in intents.altered.values():
         if (
             isinstance(altered.alteration, kind)
-            and altered.alteration.node == effect.node
+            and node_of(altered.alteration) == effect.node
             and altered.intended <= effect.known_seq
             and not 0 < altered.undone <= effect.known_seq
         ):

@@ -7,7 +7,9 @@ from tests.simulation.simulator.evidence import Evidence
 from tests.simulation.simulator.repairs import SimRepair, ring_of
 
 from scylla_restore.events.model import repairs
+from scylla_restore.events.model.nodes import ClusterDiscovered
 from scylla_restore.events.model.run import RunCompleted, RunPaused
+from scylla_restore.events.model.stages import Stage, StageCompleted
 
 FIRST, LAST = -(2**63) + 1, 2**63 - 1
 
@@ -38,7 +40,7 @@ def _announced(evidence: Evidence) -> Iterator[str]:
 
 def _repaired(evidence: Evidence, table: str) -> Iterator[str]:
     cluster = evidence.cluster
-    if len(cluster.members) == 1:
+    if len(_members_then(evidence)) == 1:
         return
     loaded_us = max(
         node.first_load_us[identity]
@@ -53,12 +55,26 @@ def _repaired(evidence: Evidence, table: str) -> Iterator[str]:
     if any(not repair.ranges for repair in sound):
         return
     covered = {piece for repair in sound for piece in repair.ranges}
-    for each in ring_of(cluster.members):
+    for each in ring_of(_members_then(evidence)):
         start, end = int(each.start), int(each.end)
         pieces = [(start, end)] if start < end else [(start, LAST), (FIRST, end)]
         for piece in pieces:
             if (str(piece[0]), str(piece[1])) not in covered:
                 yield f"{table} was restored, and its range {piece} never repaired afterwards"
+
+
+def _members_then(evidence: Evidence) -> list[str]:
+    """The nodes that the cluster had when the repair was over: who joins later is given what was repaired."""
+    members: list[str] = []
+    for envelope in evidence.envelopes:
+        match envelope.event:
+            case ClusterDiscovered() as event:
+                members = [node.address for node in event.nodes]
+            case StageCompleted(stage=Stage.REPAIR):
+                return members
+            case _:
+                pass
+    return members
 
 
 def _is_of(repair: SimRepair, table: str) -> bool:

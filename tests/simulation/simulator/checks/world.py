@@ -14,6 +14,7 @@ from scylla_restore.events.model.alterations import (
     StagingCreated,
     TransfersSet,
     UploadSetAside,
+    node_of,
 )
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.locations import DirectoryIndexed
@@ -39,16 +40,21 @@ def check_world(evidence: Evidence) -> Iterator[str]:
         return
     ledger = open_alterations(evidence)
     finished = isinstance(last, RunAborted | RunCompleted)
-    left = {entry: a for entry, a in ledger.items() if not evidence.cluster.nodes[a.node].left}
+    left = {entry: a for entry, a in ledger.items() if _is_there(evidence, a)}
     if finished and left:
         yield f"the run ended as {type(last).__name__} with {left} left in the ledger"
     for node in evidence.cluster.nodes.values():
         if node.left:
             continue
         node.settle()
-        mine = [alteration for alteration in ledger.values() if alteration.node == node.address]
+        mine = [alteration for alteration in ledger.values() if node_of(alteration) == node.address]
         yield from (f"{node.address}: {p}" for p in _settings(node, mine))
         yield from (f"{node.address}: {p}" for p in _directories(evidence, node, mine, abandoned))
+
+
+def _is_there(evidence: Evidence, alteration: Alteration) -> bool:
+    node = node_of(alteration)
+    return not node or not evidence.cluster.nodes[node].left
 
 
 def open_alterations(evidence: Evidence) -> dict[str, Alteration]:

@@ -1,0 +1,38 @@
+"""How events about the target's schema change the state."""
+
+from typing import assert_never
+
+from scylla_restore.engine.core.schema_alterations import is_altered
+from scylla_restore.engine.core.state import RunState
+from scylla_restore.events.model import SchemaEvent, schema
+from scylla_restore.events.model.run import Ask
+from scylla_restore.events.model.schema import BuildStatus
+
+
+def fold_schema(state: RunState, event: SchemaEvent) -> None:
+    """Fold one event about the schema."""
+    match event:
+        case schema.SchemaRecorded():
+            state.schema.recorded = event
+        case schema.SchemaReadFailed():
+            state.refusal = (event.failure, event.exit_code)
+        case schema.SchemaAgreementAwaited():
+            state.schema.agreed.add(event.before)
+            forget_ask(state, Ask.AWAIT_AGREEMENT)
+        case schema.SchemaChangeFailed() | schema.ViewBuildFailed():
+            state.schema.failure = event.failure
+        case schema.ViewBuildProgressed():
+            if event.status is BuildStatus.SUCCESS:
+                state.schema.built.add((event.keyspace, event.view))
+        case _:
+            assert_never(event)
+
+
+def keep_index(state: RunState) -> None:
+    """See anew whether all is altered that the present stage wants to be."""
+    state.schema.altered = not state.schema.offered or is_altered(state)
+
+
+def forget_ask(state: RunState, what: Ask) -> None:
+    """The supervisor's own lanes may be asked for it once more."""
+    state.asked.discard(("supervisor", what))
