@@ -296,6 +296,13 @@ class NodeGatewaySuite:
         with pytest.raises(TaskUnknown):
             bench.ask(lambda node: node.abort_task(task))
 
+    def test_of_a_view_that_is_not_there_no_node_tells_anything(self, bench: Bench) -> None:
+        assert bench.ask(lambda node: node.view_builds(bench.keyspace, "no_such_view")) == {}
+
+    def test_a_node_gets_to_know_of_all_changes_of_the_schema(self, bench: Bench) -> None:
+        bench.ask(lambda node: node.read_barrier())
+        assert bench.ask(lambda node: node.cluster_name())
+
     def test_a_node_that_is_away_is_unreachable(self, bench: Bench) -> None:
         bench.cut_off()
         calls: list[Callable[[NodeGateway], object]] = [

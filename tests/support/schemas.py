@@ -1,0 +1,32 @@
+"""A recorded schema over the tables ``ks.t1`` and ``ks.t2``, for tests of the core."""
+
+from scylla_restore.events.model.schema import (
+    RecordedTable,
+    RecordedView,
+    SchemaRecorded,
+    TombstoneGc,
+    ViewKind,
+)
+
+REPAIR: TombstoneGc = (("mode", "repair"), ("propagation_delay_in_seconds", "60"))
+
+
+def recorded_table(name: str, tombstone_gc: TombstoneGc | None = REPAIR) -> RecordedTable:
+    return RecordedTable(keyspace="ks", table=name, id="0" * 32, tombstone_gc=tombstone_gc)
+
+
+def recorded_view(name: str, kind: ViewKind = ViewKind.MATERIALIZED_VIEW) -> RecordedView:
+    return RecordedView(
+        keyspace="ks", name=name, base_table="t1", kind=kind, statement=f"CREATE {name}", build_name=name
+    )
+
+
+SCHEMA = SchemaRecorded(
+    offered=True,
+    tables=(recorded_table("t1"), recorded_table("t2", ())),
+    views=(
+        recorded_view("v1"),
+        recorded_view("i1", ViewKind.SECONDARY_INDEX),
+        recorded_view("l1", ViewKind.ALTERNATOR_LSI),
+    ),
+)
