@@ -11,6 +11,7 @@ NAMES_PER_COPY_MAX = 10_000
 NAMES_PER_COPY_MAX_BYTES = 900 * 1024
 _NAMES_TOLD_MAX = 5
 _SNAPSHOTS = "/snapshots/"
+_DATA = "-Data.db"
 
 
 class CopyTogether(msgspec.Struct, frozen=True):
@@ -82,9 +83,20 @@ def misfit(sstables: Iterable[BatchSSTable], present: Mapping[str, int]) -> str 
     if foreign := present.keys() - expected:
         return f"{len(foreign)} files do not belong there: {some(foreign)}"
     for sstable in sstables:
+        if problem := _wrong_size(sstable, present):
+            return problem
+    return None
+
+
+def _wrong_size(sstable: BatchSSTable, present: Mapping[str, int]) -> str | None:
+    if sstable.data_size is None:
         size = sum(present[file.name] for file in sstable.files)
         if size != sstable.size:
             return f"SSTable {sstable.id} has {size} bytes in place of {sstable.size}"
+        return None
+    name = next(file.name for file in sstable.files if file.name.endswith(_DATA))
+    if present[name] != sstable.data_size:
+        return f"{name} has {present[name]} bytes in place of {sstable.data_size}"
     return None
 
 

@@ -15,13 +15,14 @@ from scylla_restore.engine.backup.directory import DirectoryPart, DirectoryPlan,
 from scylla_restore.engine.backup.layout import MANIFESTS, ManifestPath, SchemaKind, SchemaPath
 from scylla_restore.engine.backup.manifest import IndexEntry, Manifest, read_manifest
 from scylla_restore.engine.backup.schema import read_schema, views_of
+from scylla_restore.engine.backup.scylla_manifest import index_as_noted
 from scylla_restore.engine.backup.snapshots import choose_manifests, no_such_snapshot, refuse_misplaced
 from scylla_restore.engine.core.commands import IndexLocation
 from scylla_restore.engine.core.mapping import renamed
 from scylla_restore.engine.core.selection import ClusterTables, refuse_impossible, select_tables
 from scylla_restore.engine.core.snapshot_tag import nearest_tags
 from scylla_restore.engine.core.table_name import TableName
-from scylla_restore.engine.errors import BackupError, ObjectMissing
+from scylla_restore.engine.errors import BackupError, ObjectMissing, ObjectTooLarge, StorageDenied
 from scylla_restore.engine.storage.port import ObjectStore, Page, StoreReport
 from scylla_restore.events.model.locations import DirectoryIndexed, ManifestRead, SkippedTable
 from scylla_restore.events.model.target import Selection
@@ -232,7 +233,7 @@ def _manifest_read(location: str, where: ManifestPath, manifest: Manifest, diges
 
 
 async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals | DirectoryParts:
-    """Report the SSTables of a directory with the sizes that the listing gives, or return parts of a large one.
+    """Report the SSTables of a directory with their sizes, or return parts of a large one that has to be listed.
 
     Raises:
         BackupError: a file that the manifest names is missing, or the names do not make up SSTables, or the sizes do
@@ -240,6 +241,10 @@ async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals |
         StorageError: it cannot be listed.
     """
     plan = plan_directory(task.entry, manifest=task.manifest, location=store.location, goes_to=task.goes_to)
+    if noted := await _read_notes(store, plan):
+        for event in noted:
+            store.report(event)
+        return DirectoryTotals(task, len(plan.whole.sstables.ids), plan.size)
     parts = plan.parts() if store.lists_ranges else (plan.whole,)
     if len(parts) > 1:
         return DirectoryParts(task, plan, parts)
@@ -249,6 +254,16 @@ async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals |
     for event in events:
         store.report(event)
     return DirectoryTotals(task, len(plan.whole.sstables.ids), size)
+
+
+async def _read_notes(store: Store, plan: DirectoryPlan) -> tuple[DirectoryIndexed, ...]:
+    """Return the SSTables of a directory by Scylla's own manifest; none if that is of no use, or not to be had."""
+    if plan.scylla_manifest is None:
+        return ()
+    try:
+        return index_as_noted(plan, await _read(store, plan.scylla_manifest))
+    except (ObjectMissing, ObjectTooLarge, StorageDenied):
+        return ()
 
 
 async def read_part(store: Store, part: DirectoryPart) -> PartTotals:

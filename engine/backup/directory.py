@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import msgspec
 
-from scylla_restore.engine.backup.layout import ManifestPath, SSTableDirectory
+from scylla_restore.engine.backup.layout import ManifestPath, SSTableDirectory, snapshot_manifest_name
 from scylla_restore.engine.backup.manifest import IndexEntry
 from scylla_restore.engine.backup.sstable import SSTables, group_sstables
 from scylla_restore.engine.backup.versions import VERSION_MARK, choose_versions
@@ -25,6 +25,9 @@ SSTABLES_PER_EVENT = 20_000
 
 FILES_PER_PART = 10_000
 """How many files of a large directory are listed in turn: ten pages or so."""
+
+FILES_PER_PAGE = 1_000
+"""How many files any store lists with one request."""
 
 _BEHIND_VERSIONS = ".t"
 """Put behind a name, it stands behind the name's versions (``.sm_…``) and before all other names."""
@@ -76,10 +79,28 @@ class DirectoryPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DirectoryPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entry of a manifest names; ``size`` is what it says in bytes, 0 if it says nothing."""
+    """What an entry of a manifest names; ``size`` is what it says in bytes, 0 if it says nothing.
+
+    ``has_scylla_manifest`` tells that Scylla's own manifest stands beside the files.
+    """
 
     whole: DirectoryPart
     size: int
+    has_scylla_manifest: bool = False
+
+    @property
+    def scylla_manifest(self) -> str | None:
+        """The key of Scylla's own manifest, where it may take the place of a listing, and spares requests.
+
+        Files that may have versions have to be listed, and few files are listed as soon as anything is read.
+        """
+        whole = self.whole
+        if not (self.has_scylla_manifest and self.size and whole.sstables.is_plain):
+            return None
+        (shape,) = whole.sstables.shapes
+        if len(whole.sstables.ids) * len(shape.components) <= FILES_PER_PAGE:
+            return None
+        return f"{whole.where.path}/{snapshot_manifest_name(whole.snapshot_tag, whole.where.node_id)}"
 
     def parts(self, files: int = FILES_PER_PART) -> tuple[DirectoryPart, ...]:
         """Return parts of about ``files`` each to be listed by themselves; one, if files have versions or are few."""
@@ -140,7 +161,10 @@ def plan_directory(
         goes_to=goes_to or entry.name,
         sstables=sstables,
     )
-    return DirectoryPlan(whole=whole, size=entry.size)
+    name = snapshot_manifest_name(manifest.snapshot_tag, manifest.node_id)
+    return DirectoryPlan(
+        whole=whole, size=entry.size, has_scylla_manifest=name in (entry.scylla_manifests or ())
+    )
 
 
 def index_part(part: DirectoryPart, listing: Listing) -> Iterator[DirectoryIndexed]:
@@ -161,12 +185,13 @@ def index_part(part: DirectoryPart, listing: Listing) -> Iterator[DirectoryIndex
             whole.update(page)
         sizes, suffixes = _choose_and_add_up(part, whole)
     for start in range(0, len(sizes), SSTABLES_PER_EVENT):
-        yield _event(part, slice(start, start + SSTABLES_PER_EVENT), sizes, suffixes)
+        yield indexed_event(part, slice(start, start + SSTABLES_PER_EVENT), sizes, suffixes)
 
 
-def _event(
+def indexed_event(
     part: DirectoryPart, some: slice, sizes: list[int], suffixes: Mapping[str, dict[str, str]]
 ) -> DirectoryIndexed:
+    """Return some of a part's SSTables, given the bytes of each of them all, and the tags of versioned ones by id."""
     where, sstables = part.where, part.sstables
     ids, shape_of = sstables.ids[some], sstables.shape_of[some]
     used = sorted(set(shape_of))

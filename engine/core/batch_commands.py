@@ -89,7 +89,8 @@ def _sstables(directory: Directory, batch: Batch) -> tuple[BatchSSTable, ...]:
             shape = directory.shapes[number]
             stored = file_namer(shape, *source)(sstable)
             files = _stored_otherwise(names, stored, shape, suffixes or {})
-        sstables.append(BatchSSTable(sstable, directory.sizes[position], tuple(files)))
+        data_size = directory.data_sizes[position] if directory.data_sizes else None
+        sstables.append(BatchSSTable(sstable, directory.sizes[position], tuple(files), data_size))
     return tuple(sstables)
 
 

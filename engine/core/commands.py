@@ -183,11 +183,15 @@ class BatchFile(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchSSTable(msgspec.Struct, frozen=True, gc=False):
-    """An SSTable of a batch with its files; ``size`` is bytes over all of them."""
+    """An SSTable of a batch with its files; ``size`` is bytes over all of them.
+
+    Where the files were not listed, ``data_size`` is bytes of ``Data.db`` alone, and ``size`` about what all have.
+    """
 
     id: str
     size: int
     files: tuple[BatchFile, ...]
+    data_size: int | None = None
 
 
 class BatchCommand(NodeCommand, frozen=True, kw_only=True):

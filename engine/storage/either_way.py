@@ -8,7 +8,7 @@ from typing import TypeVar
 from loguru import logger
 
 from scylla_restore.engine.errors import BucketMissing, ConfigurationError, RestoreError, StorageDenied
-from scylla_restore.engine.storage.keys import check_key, check_prefix
+from scylla_restore.engine.storage.keys import agents_read, check_key, check_prefix
 from scylla_restore.engine.storage.port import ObjectStore, Page, StoredObject, StoreReport
 
 T = TypeVar("T")
@@ -62,7 +62,10 @@ class EitherWay:
 
     def read(self, key: str, *, limit_bytes: int) -> bytes:
         """See the port."""
-        check_key(key, self._location)
+        direct = None if agents_read(check_key(key, self._location)) else self._direct_store()
+        if direct is not None:
+            # Agents would be of no help if it is denied.
+            return direct.read(key, limit_bytes=limit_bytes)
         return self._one(lambda store: store.read(key, limit_bytes=limit_bytes))
 
     def report(self) -> StoreReport:

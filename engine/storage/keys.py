@@ -2,6 +2,9 @@
 
 from scylla_restore.engine.errors import StorageDenied
 
+_SSTABLES = "backup/sst/"
+_DIGEST = ".crc32"
+
 
 def check_key(key: str, location: str) -> str:
     """Return ``key`` if it stays inside its bucket.
@@ -12,6 +15,11 @@ def check_key(key: str, location: str) -> str:
     if "\x00" in key or any(segment in {"", ".", ".."} for segment in key.split("/")):
         raise StorageDenied(f"{location}: {key!r} is not a key that an object can have", location=location)
     return key
+
+
+def agents_read(key: str) -> bool:
+    """Whether an agent shows an object to its clients: of those beside SSTables it shows digests only."""
+    return not key.startswith(_SSTABLES) or key.endswith(_DIGEST)
 
 
 def check_prefix(prefix: str, location: str) -> str:

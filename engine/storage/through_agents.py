@@ -20,7 +20,7 @@ from scylla_restore.engine.errors import (
     StorageError,
     StorageUnavailable,
 )
-from scylla_restore.engine.storage.keys import check_key, check_prefix
+from scylla_restore.engine.storage.keys import agents_read, check_key, check_prefix
 from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.events.model.target import IndexVia
@@ -91,7 +91,9 @@ class ThroughAgents:
 
     def read(self, key: str, *, limit_bytes: int) -> bytes:
         """See the port."""
-        check_key(key, self._location)
+        if not agents_read(check_key(key, self._location)):
+            # One that is asked would say no, and count as one that does not reach the location.
+            raise StorageDenied(f"{self._location}/{key} is not shown by agents", location=self._location)
         try:
             return self._ask(lambda agent: agent.read_object(self._location, key, limit_bytes=limit_bytes))
         except DirectoryMissing as error:

@@ -67,6 +67,9 @@ class DirectoryIndexed(Event, frozen=True, kw_only=True):
     versioned SSTables only, the snapshot tag that each component's object name ends in. A large directory is
     spread over several of these events. ``target_keyspace`` and ``target_table`` are where it goes, and empty where
     that is called as it was.
+
+    ``data_sizes`` are there where no listing was needed: bytes of the file ``Data.db`` alone, which are exact, while
+    ``sizes`` are so only in their sum. ``first_tokens`` and ``last_tokens`` are there where Scylla has noted them.
     """
 
     TAG: ClassVar[str] = "DirectoryIndexed"
@@ -84,6 +87,9 @@ class DirectoryIndexed(Event, frozen=True, kw_only=True):
     suffixes: dict[str, dict[str, str]] = {}
     target_keyspace: str = ""
     target_table: str = ""
+    data_sizes: tuple[int, ...] = ()
+    first_tokens: tuple[int, ...] = ()
+    last_tokens: tuple[int, ...] = ()
 
     @property
     def goes_to(self) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Files of a backup that change after they were listed: the run fails and names them, and nothing of them is loaded."""
+"""Files of a backup that change after they were indexed: the run fails and names them, and nothing of them is loaded."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scylla_restore.engine.api import Engine, cluster_connection
+from scylla_restore.engine.backup.directory import FILES_PER_PAGE
 from scylla_restore.engine.config import choose_cluster, load_config
 from scylla_restore.engine.core.state.run_state import Status
 from scylla_restore.engine.core.target import build_target
@@ -20,6 +21,8 @@ from scylla_restore.events.model.locations import DirectoryIndexed
 
 BUCKET = "localstorage:backups"
 PATIENCE_S = 120
+UNLISTED = FILES_PER_PAGE // 8
+"""More SSTables than one request lists: Scylla's own manifest tells their sizes."""
 
 
 def grow(file: Path) -> None:
@@ -39,12 +42,14 @@ class Meddling:
     def __init__(self, root: Path, change: Callable[[Path], None]) -> None:
         self.sstable = ""
         self.failures: list[str] = []
+        self.was_listed = True
         self._root = root
         self._change = change
 
     def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
-            case DirectoryIndexed(path=path) if not self.sstable:
+            case DirectoryIndexed(path=path, data_sizes=data_sizes) if not self.sstable:
+                self.was_listed = not data_sizes
                 (bucket,) = self._root.rglob("backups")
                 file = min((bucket / path).glob("*-Data.db"))
                 self.sstable = file.name.removeprefix("me-").removesuffix("-big-Data.db")
@@ -56,18 +61,20 @@ class Meddling:
 
 
 @pytest.mark.parametrize(
-    ("change", "problem"),
+    ("sstables", "change", "problem"),
     [
-        (grow, "has 20001 bytes in place of 20000"),
-        (vanish, "object not found"),
+        (1, grow, "has 20001 bytes in place of 20000"),
+        (1, vanish, "object not found"),
+        (UNLISTED, grow, "-big-Data.db has "),
+        (UNLISTED, vanish, "-big-Data.db"),
     ],
 )
-def test_nothing_is_loaded_of_files_that_are_not_those_that_were_listed(
-    tmp_path: Path, change: Callable[[Path], None], problem: str
+def test_nothing_is_loaded_of_files_that_are_not_those_that_were_indexed(
+    tmp_path: Path, sstables: int, change: Callable[[Path], None], problem: str
 ) -> None:
     meddling = Meddling(tmp_path, change)
     with Lab(tmp_path, nodes=1) as lab:
-        request = BackupRequest(location=BUCKET, sstables=1, sstable_bytes=20_000, id_type="uuid")
+        request = BackupRequest(location=BUCKET, sstables=sstables, sstable_bytes=20_000, id_type="uuid")
         tag = write_backup(lab.directory, request).snapshot_tag
         config = load_config(lab.config_path).config
         connection = cluster_connection(choose_cluster(config), {})
@@ -87,6 +94,7 @@ def test_nothing_is_loaded_of_files_that_are_not_those_that_were_listed(
     assert outcome.failure is not None
     assert f"{BUCKET}/backup/sst/" in outcome.failure.message
     assert meddling.failures
+    assert meddling.was_listed == (sstables < UNLISTED)
     for message in (outcome.failure.message, *meddling.failures):
         assert meddling.sstable in message
         assert problem in message

@@ -1,5 +1,6 @@
 """What a batch's files are, and how they are split into jobs."""
 
+import msgspec
 import pytest
 from tests.support.batches import FILES, SSTABLES, STAGING, versioned
 
@@ -60,6 +61,15 @@ def test_just_the_right_files_fit() -> None:
 )
 def test_what_does_not_fit_is_said(present: dict[str, int], words: str) -> None:
     assert words in str(misfit(SSTABLES, present))
+
+
+@pytest.mark.parametrize("toc", [9, 11])
+def test_of_files_that_were_not_listed_the_data_has_to_fit(toc: int) -> None:
+    unlisted = tuple(msgspec.structs.replace(own, data_size=own.size // 11 * 10) for own in SSTABLES)
+    present = {**FILES, "me-a-big-TOC.txt": toc}
+    assert misfit(unlisted, present) is None
+    present["me-b-big-Data.db"] = 199
+    assert misfit(unlisted, present) == "me-b-big-Data.db has 199 bytes in place of 200"
 
 
 def test_a_message_names_a_few_and_counts_the_rest() -> None:

@@ -50,6 +50,14 @@ def denied(words: str = "no credentials") -> StorageDenied:
     return StorageDenied(words, location="s3:backups", hint="set access_key_id")
 
 
+def test_agents_are_not_turned_to_for_what_they_do_not_show() -> None:
+    scene = Scene()
+    scene.direct.fail(denied())
+    with pytest.raises(StorageDenied, match="no credentials"):
+        scene.store.read("backup/sst/cluster/c/tag_manifest.json", limit_bytes=10)
+    assert scene.opened == []
+
+
 @pytest.mark.parametrize("ask", ASKS)
 def test_a_bucket_that_can_be_read_directly_is(ask: Ask) -> None:
     scene = Scene()

@@ -48,6 +48,13 @@ def test_another_agent_answers_for_one_that_is_away(silence: NodeError) -> None:
     assert (report.retries, report.via, report.because) == (1, IndexVia.AGENT, "no credentials")
 
 
+def test_agents_are_not_asked_for_what_they_do_not_show() -> None:
+    agent = Agent()
+    with pytest.raises(StorageDenied, match="is not shown by agents"):
+        store_of(agent).read("backup/sst/cluster/c/tag_manifest.json", limit_bytes=10)
+    assert agent.calls == []
+
+
 def test_agents_that_are_all_away_are_unavailable() -> None:
     agents = (Agent(), Agent())
     for agent in agents:

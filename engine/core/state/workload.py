@@ -31,9 +31,9 @@ class Segment(msgspec.Struct, kw_only=True):
 
 
 class Directory(msgspec.Struct, kw_only=True):
-    """A remote directory; position i of ``ids``, ``sizes`` and ``shape_of`` is one SSTable.
+    """A remote directory; position i of ``ids``, ``sizes`` and ``shape_of`` is one SSTable, and of ``data_sizes`` if any.
 
-    ``keyspace`` and ``table`` are where it is restored to, ``source_…`` what they were called in the backup. Nodes that
+    ``data_sizes`` are exact where they are there, and ``sizes`` only in their sum. ``keyspace`` and ``table`` are where it is restored to, ``source_…`` what they were called in the backup. Nodes that
     may take of one directory of a ``pool`` may take of all.
     """
 
@@ -52,6 +52,7 @@ class Directory(msgspec.Struct, kw_only=True):
     shapes: list[SSTableShape]
     suffixes: dict[str, dict[str, str]]
     segments: list[Segment] = []
+    data_sizes: list[int] = []
 
     @property
     def column_family(self) -> str:
@@ -115,6 +116,7 @@ class Workload(msgspec.Struct, kw_only=True):
         directory.shapes.extend(indexed.shapes)
         directory.ids.extend(indexed.ids)
         directory.sizes.extend(indexed.sizes)
+        directory.data_sizes.extend(indexed.data_sizes)
         directory.shape_of.extend(
             [base + shape for shape in indexed.shape_of] if indexed.shape_of else [base] * len(indexed.ids)
         )
@@ -213,6 +215,8 @@ def _sort(directory: Directory) -> None:
         order += positions
     directory.ids = [ids[position] for position in order]
     directory.sizes = [sizes[position] for position in order]
+    if directory.data_sizes:
+        directory.data_sizes = [directory.data_sizes[position] for position in order]
     directory.shape_of = [directory.shape_of[position] for position in order]
 
 
