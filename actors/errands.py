@@ -6,7 +6,7 @@ its actor only; steps run elsewhere and know nothing of each other.
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from scylla_restore.actors.procedures.index import (
     DirectoryParts,
@@ -18,7 +18,7 @@ from scylla_restore.actors.procedures.index import (
     check_size,
     find_manifests,
     read_contents,
-    read_directory,
+    read_directories,
     read_part,
     read_views,
     tell_how_reached,
@@ -41,6 +41,13 @@ from scylla_restore.events.model.locations import (
 NAMES_IN_HAND_BYTES = 64 * 1024 * 1024
 """File names of directories that are listed at one time; one directory may have more of them."""
 
+DIRECTORIES_PER_STEP = 8
+NAMES_PER_STEP_BYTES = 64 * 1024
+"""Small directories are listed a few in a step: to hand over a step takes as long as to read a hundred names."""
+
+_STEPS_AHEAD = 32
+"""With fewer directories left, steps get smaller, so that no lane is without one."""
+
 MANIFESTS_IN_HAND = 2
 """One is read while the other's directories are listed."""
 
@@ -48,8 +55,7 @@ Outcome = (
     FoundManifests
     | frozenset[TableName]
     | ManifestContents
-    | DirectoryTotals
-    | DirectoryParts
+    | tuple[DirectoryTotals | DirectoryParts, ...]
     | PartTotals
     | StoreReport
     | None
@@ -129,8 +135,8 @@ class Verifying:
         return LocationVerified(location=self._command.location)
 
 
-def _listing_of(task: DirectoryTask) -> Step:
-    return lambda store: read_directory(store, task)
+def _listing_of(tasks: tuple[DirectoryTask, ...]) -> Step:
+    return lambda store: read_directories(store, tasks)
 
 
 def _listing_of_part(part: DirectoryPart) -> Step:
@@ -180,7 +186,7 @@ class Indexing:
             return self._checks.popleft()
         if self._parts:
             return _listing_of_part(self._parts.popleft())
-        return self._next_directory() or self._next_manifest() or self._look_at_store()
+        return self._next_directories() or self._next_manifest() or self._look_at_store()
 
     def take(self, outcome: Outcome) -> None:
         """Take in views, what a manifest leads to, or the totals of a directory."""
@@ -189,14 +195,9 @@ class Indexing:
                 self._views = outcome
             case ManifestContents():
                 self._take_contents(outcome)
-            case DirectoryTotals(task=task, sstables=sstables, size=size):
-                self._let_go(task)
-                self._add(sstables, size)
-                self._count += 1
-            case DirectoryParts(task=task, plan=plan, parts=parts):
-                self._let_go(task)
-                self._in_parts[plan.whole.name] = _InParts(outcome)
-                self._parts.extend(parts)
+            case tuple():
+                for directory in outcome:
+                    self._take_directory(directory)
             case PartTotals(part=part, sstables=sstables, size=size):
                 self._add(sstables, size)
                 self._take_part(self._in_parts[part.name], size)
@@ -221,14 +222,21 @@ class Indexing:
             retries=self._reached.retries,
         )
 
-    def _next_directory(self) -> Step | None:
-        if not self._directories:
-            return None
-        weight_bytes = self._directories[0].weight_bytes
-        if self._in_hand_bytes and self._in_hand_bytes + weight_bytes > NAMES_IN_HAND_BYTES:
-            return None
-        self._in_hand_bytes += weight_bytes
-        return _listing_of(self._directories.popleft())
+    def _next_directories(self) -> Step | None:
+        """Return the listing of the next directory, and of some more if all are small."""
+        most = min(DIRECTORIES_PER_STEP, 1 + len(self._directories) // _STEPS_AHEAD)
+        tasks: list[DirectoryTask] = []
+        together_bytes = 0
+        while self._directories and len(tasks) < most:
+            weight_bytes = self._directories[0].weight_bytes
+            if tasks and together_bytes + weight_bytes > NAMES_PER_STEP_BYTES:
+                break
+            if self._in_hand_bytes and self._in_hand_bytes + weight_bytes > NAMES_IN_HAND_BYTES:
+                break
+            together_bytes += weight_bytes
+            self._in_hand_bytes += weight_bytes
+            tasks.append(self._directories.popleft())
+        return _listing_of(tuple(tasks)) if tasks else None
 
     def _next_manifest(self) -> Step | None:
         if self._directories or not self._manifests or len(self._open_manifests) >= MANIFESTS_IN_HAND:
@@ -249,6 +257,18 @@ class Indexing:
         self._open_manifests[contents.path] = len(contents.directories)
         if not contents.directories:
             del self._open_manifests[contents.path]
+
+    def _take_directory(self, directory: DirectoryTotals | DirectoryParts) -> None:
+        self._let_go(directory.task)
+        match directory:
+            case DirectoryTotals(sstables=sstables, size=size):
+                self._add(sstables, size)
+                self._count += 1
+            case DirectoryParts(plan=plan, parts=parts):
+                self._in_parts[plan.whole.name] = _InParts(directory)
+                self._parts.extend(parts)
+            case _:
+                assert_never(directory)
 
     def _let_go(self, task: DirectoryTask) -> None:
         """Forget a directory's entry, and its manifest if that was the last one of it."""

@@ -232,14 +232,20 @@ def _manifest_read(location: str, where: ManifestPath, manifest: Manifest, diges
     )
 
 
-async def read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals | DirectoryParts:
-    """Report the SSTables of a directory with their sizes, or return parts of a large one that has to be listed.
+async def read_directories(
+    store: Store, tasks: tuple[DirectoryTask, ...]
+) -> tuple[DirectoryTotals | DirectoryParts, ...]:
+    """Report the SSTables of directories with their sizes; return parts of large ones that have to be listed.
 
     Raises:
         BackupError: a file that the manifest names is missing, or the names do not make up SSTables, or the sizes do
             not make up what the manifest says.
         StorageError: it cannot be listed.
     """
+    return tuple([await _read_directory(store, task) for task in tasks])
+
+
+async def _read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals | DirectoryParts:
     plan = plan_directory(task.entry, manifest=task.manifest, location=store.location, goes_to=task.goes_to)
     if noted := await _read_notes(store, plan):
         for event in noted:
@@ -267,7 +273,7 @@ async def _read_notes(store: Store, plan: DirectoryPlan) -> tuple[DirectoryIndex
 
 
 async def read_part(store: Store, part: DirectoryPart) -> PartTotals:
-    """Report the SSTables of a part of a directory. Raises as ``read_directory`` does."""
+    """Report the SSTables of a part of a directory. Raises as ``read_directories`` does."""
     events = await _index(store, part)
     for event in events:
         store.report(event)

@@ -6,7 +6,7 @@ from tests.support.bucket import TABLE_ID, Bucket, backup, indexing, manifest_pa
 from tests.support.stepping import SteppingRuntime
 
 from scylla_restore.actors import errands
-from scylla_restore.actors.errands import MANIFESTS_IN_HAND, Indexing
+from scylla_restore.actors.errands import DIRECTORIES_PER_STEP, MANIFESTS_IN_HAND, NAMES_PER_STEP_BYTES, Indexing
 from scylla_restore.actors.location import LocationActorLetter, spawn_location
 from scylla_restore.actors.procedures.index import DirectoryTask, DirectoryTotals, ManifestContents
 from scylla_restore.actors.runtime import Address
@@ -111,12 +111,23 @@ def test_only_so_many_manifests_are_in_memory_at_one_time() -> None:
     first = contents("m0", 1, 1)
     errand.take(first)
     assert steps(errand) == 2, "its directories"
-    errand.take(DirectoryTotals(first.directories[0], 1, 1))
+    errand.take((DirectoryTotals(first.directories[0], 1, 1),))
     assert steps(errand) == 0, "the manifest is still needed"
-    errand.take(DirectoryTotals(first.directories[1], 1, 1))
+    errand.take((DirectoryTotals(first.directories[1], 1, 1),))
     assert steps(errand) == 1, "another manifest"
     errand.take(contents("m1"))
     assert steps(errand) == 1, "a manifest without directories is forgotten at once"
+
+
+def test_small_directories_are_listed_a_few_at_a_time_and_fewer_towards_the_end() -> None:
+    errand = begun(1)
+    assert steps(errand) == 1
+    errand.take(contents("m0", *[1] * 320))
+    assert 32 + (320 - 32) // DIRECTORIES_PER_STEP < steps(errand) < 320 // 3
+    larger = begun(1)
+    assert steps(larger) == 1
+    larger.take(contents("m0", *[NAMES_PER_STEP_BYTES // 2 + 1] * 320))
+    assert steps(larger) == 320, "each is enough for a step"
 
 
 def test_only_so_many_names_are_listed_at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,11 +138,11 @@ def test_only_so_many_names_are_listed_at_one_time(monkeypatch: pytest.MonkeyPat
     errand.take(directories)
     assert steps(errand) == 2
     six, four, one, large, _ = directories.directories
-    errand.take(DirectoryTotals(four, 1, 1))
+    errand.take((DirectoryTotals(four, 1, 1),))
     assert steps(errand) == 1
-    errand.take(DirectoryTotals(six, 1, 1))
+    errand.take((DirectoryTotals(six, 1, 1),))
     assert steps(errand) == 0, "a larger one has to be alone"
-    errand.take(DirectoryTotals(one, 1, 1))
+    errand.take((DirectoryTotals(one, 1, 1),))
     assert steps(errand) == 1
-    errand.take(DirectoryTotals(large, 1, 1))
+    errand.take((DirectoryTotals(large, 1, 1),))
     assert steps(errand) == 1
