@@ -6,7 +6,12 @@ from tests.support.bucket import TABLE_ID, Bucket, backup, indexing, manifest_pa
 from tests.support.stepping import SteppingRuntime
 
 from scylla_restore.actors import errands
-from scylla_restore.actors.errands import DIRECTORIES_PER_STEP, MANIFESTS_IN_HAND, NAMES_PER_STEP_BYTES, Indexing
+from scylla_restore.actors.errands import (
+    DIRECTORIES_PER_STEP,
+    MANIFESTS_IN_HAND,
+    NAMES_PER_STEP_BYTES,
+    Indexing,
+)
 from scylla_restore.actors.location import LocationActorLetter, spawn_location
 from scylla_restore.actors.procedures.index import DirectoryTask, DirectoryTotals, ManifestContents
 from scylla_restore.actors.runtime import Address
