@@ -72,6 +72,15 @@ class SimCluster:
             for component in ("Data.db", "TOC.txt"):
                 upload[f"me-{900 + number}-big-{component}"] = SimFile(7, 7, None)
 
+    def holds_rows(self, key: str) -> bool:
+        """Whether anything was loaded into a table (``<keyspace>:<table>``)."""
+        truth = self.backup.truth
+        return any(
+            f"{truth[identity].keyspace}:{truth[identity].table}" == key
+            for node in self.nodes.values()
+            for identity in node.first_load_us
+        )
+
     def directory_of(self, keyspace: str, table: str) -> str:
         """The table's directory below ``data:``."""
         return f"{keyspace}/{self.tables[f'{keyspace}:{table}']}"

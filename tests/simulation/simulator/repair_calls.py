@@ -38,7 +38,8 @@ class RepairCalls(SimPort):
 
     def table_size(self, keyspace: str, table: str) -> int:
         self._arrive("table_size", scylla=True)
-        return self._cluster.repairs.size_of(f"{keyspace}:{table}")
+        key = f"{keyspace}:{table}"
+        return self._cluster.repairs.size_of(key) if self._cluster.holds_rows(key) else 0
 
     def start_repair(self, keyspace: str, table: str, *, ranges: tuple[tuple[str, str], ...]) -> int:
         return self._start(keyspace, table, ranges, tablets=False).number
