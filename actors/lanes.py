@@ -52,6 +52,11 @@ class ThreadLane:
                 job.is_stopped = True
             self._changed.notify_all()
 
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until every procedure has ended, and return whether they have."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._jobs or self._is_closed, timeout=timeout_s)
+
     def close(self) -> None:
         """Abandon every procedure, and end the thread when the call under way returns."""
         with self._changed:
@@ -77,6 +82,7 @@ class ThreadLane:
             finally:
                 with self._changed:
                     self._jobs.popleft()
+                    self._changed.notify_all()
         with self._changed:
             for job in self._jobs:
                 job.procedure.close()

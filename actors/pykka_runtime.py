@@ -21,6 +21,11 @@ from scylla_restore.actors.timers import Timers
 SHUTDOWN_TIMEOUT_S = 5.0
 
 
+def utc_now() -> datetime:
+    """Return the system's time."""
+    return datetime.now(UTC)
+
+
 class _Worker(Protocol):
     """Something with a thread."""
 
@@ -32,9 +37,13 @@ class _Worker(Protocol):
 
 
 class PykkaRuntime:
-    """A ``Runtime`` on threads. Several may live in one process; each ends with its own ``shutdown``."""
+    """A ``Runtime`` on threads. Several may live in one process; each ends with its own ``shutdown``.
 
-    def __init__(self) -> None:
+    ``clock`` returns the time in UTC; delays are real ones, whatever it says.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._mailboxes: list[_Mailbox] = []
         self._lanes: list[ThreadLane] = []
@@ -51,7 +60,7 @@ class PykkaRuntime:
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
-        return datetime.now(UTC)
+        return self._clock()
 
     def spawn(self, name: str, build: Callable[[], Behaviour[Any]], on_crash: OnCrash) -> Address[Any]:
         """Start an actor; after ``shutdown`` began, one that never hears a letter."""
@@ -77,6 +86,14 @@ class PykkaRuntime:
     def later(self, delay: timedelta, action: Callable[[], None]) -> None:
         """Call ``action`` after ``delay``, in the timers' thread, unless the runtime is shut down before."""
         self._timers.add(delay.total_seconds(), action)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until the lanes have nothing left to do, and return whether that is so."""
+        until = monotonic() + timeout_s
+        with self._lock:
+            lanes = list(self._lanes)
+        drained = [lane.drain(max(0.0, until - monotonic())) for lane in lanes]
+        return all(drained)
 
     def abandon(self) -> None:
         """Let nothing more happen: no effect is performed, no answer and no letter delivered. Returns at once.

@@ -1,34 +1,47 @@
 """The one way in: an ``Engine`` starts, resumes and ends runs, and tells of them.
 
-with Engine(log=log, cluster=cluster, open_store=stores.open, owner="me@host") as engine:
+with open_engine(load_config(path).config, environment=os.environ, owner="me@host") as engine:
     run = engine.start(build_target(TargetFlags(...)))
     outcome = run.wait()
 
-What an engine is given comes from a configuration: ``load_config``, ``choose_cluster`` and ``cluster_connection``,
-``Stores``, ``open_log``.
+``open_engine`` gives an ``Engine`` what a configuration names; ``Engine(...)`` takes any log, cluster and object store.
+``AsyncEngine`` is the same for coroutines. Errors are ``scylla_restore.engine.errors.RestoreError``, and of the log
+``scylla_restore.events.errors.LogError``.
 """
 
 from loguru import logger
 
+from scylla_restore.engine.api.asynchronous import AsyncEngine, AsyncRun
+from scylla_restore.engine.api.backups import Backup, find_backups, told_by_manifests, told_by_names
+from scylla_restore.engine.api.configured import open_engine
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_connection
 from scylla_restore.engine.api.engine import Engine
 from scylla_restore.engine.api.finding import newest_unfinished, unfinished
+from scylla_restore.engine.api.hooks import Hooks
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
 from scylla_restore.engine.api.run import Outcome, Run, Subscriber
 from scylla_restore.engine.api.stores import Stores
+from scylla_restore.engine.backup.catalogue import CataloguedSnapshot
 from scylla_restore.engine.config import choose_cluster, load_config
 from scylla_restore.engine.core.target import build_target
 from scylla_restore.engine.core.target_flags import TargetFlags
+from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.opening import open_log
 from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.opening import tables_beside
 from scylla_restore.events.tables.rebuilding import Rebuilt, rebuild
 
 __all__ = [
+    "AsyncEngine",
+    "AsyncRun",
+    "Backup",
+    "CataloguedSnapshot",
     "ClusterConnection",
     "Engine",
+    "Hooks",
     "LoadedRun",
+    "MemoryLog",
     "Outcome",
     "Plan",
     "Rebuilt",
@@ -39,13 +52,17 @@ __all__ = [
     "build_target",
     "choose_cluster",
     "cluster_connection",
+    "find_backups",
     "list_runs",
     "load_config",
     "load_run",
     "newest_unfinished",
+    "open_engine",
     "open_log",
     "rebuild",
     "tables_beside",
+    "told_by_manifests",
+    "told_by_names",
     "unfinished",
 ]
 

@@ -20,7 +20,7 @@ class ClusterConnection(Protocol):
         ...
 
     def contact(self) -> NodeGateway:
-        """Return a gateway to a contact point that answers.
+        """Return a new gateway to a contact point that answers; whoever asks closes it.
 
         Raises:
             NodeError: none does.

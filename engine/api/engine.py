@@ -1,31 +1,38 @@
 """The composition root: the only place that puts adapters, actors and the log together."""
 
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 from uuid import uuid4
 
 from scylla_restore import __version__
 from scylla_restore.actors.crew import ActorCrew
 from scylla_restore.actors.letters import Reported
-from scylla_restore.actors.pykka_runtime import PykkaRuntime
+from scylla_restore.actors.pykka_runtime import PykkaRuntime, utc_now
 from scylla_restore.actors.runtime import Address
 from scylla_restore.actors.supervisor import NAME, ActorCrashed, Begin, SupervisorActor, SupervisorLetter
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_id
-from scylla_restore.engine.api.finding import unfinished_of
+from scylla_restore.engine.api.hooks import HookCaller, Hooks
 from scylla_restore.engine.api.keeping import TablesKeeper
 from scylla_restore.engine.api.lending import LentConnection
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
 from scylla_restore.engine.api.planning import plan_from
+from scylla_restore.engine.api.refusing import (
+    name_of,
+    refuse_finished,
+    refuse_other_cluster,
+    refuse_second_run,
+)
 from scylla_restore.engine.api.run import Run, Subscriber
 from scylla_restore.engine.api.ways import either_way
-from scylla_restore.engine.core.state import Ending, RunState, Status
+from scylla_restore.engine.api.working import Work
+from scylla_restore.engine.core.state import Ending, RunState
 from scylla_restore.engine.core.target_changes import resumed_target
 from scylla_restore.engine.core.target_flags import TargetFlags
-from scylla_restore.engine.errors import TargetError
 from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Claim, EventLog, RequestKind
@@ -43,25 +50,16 @@ from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.tables.opening import tables_beside
 from scylla_restore.events.tables.port import ProjectionTables
 
-
-class _Work(NamedTuple):
-    """What goes on for one run."""
-
-    runtime: PykkaRuntime
-    claim: Claim
-    keeper: TablesKeeper | None
-
-
 NOTICED_WITHIN = timedelta(seconds=5)
 """How long an engine that was fenced off may go on asking nodes for things, until it looks at the log."""
 
 
 class Engine:
-    """Runs restores. What it is given, it does not close, except the runtimes that it makes.
+    """Runs restores, several at a time if wanted. What it is given, it does not close.
 
     ``owner`` tells people who has a run: a user, a host, a process. ``on_event`` is told every event of every run,
-    from the first one on and once it is durable, in the supervisor's thread: it has to return at once. Projections are
-    kept in ``tables``, or else in those beside the log.
+    from the first one on and once it is durable, as ``Run.subscribe`` tells. ``hooks`` are called for every run.
+    Projections are kept in ``tables``, or else in those beside the log. ``clock`` returns the time in UTC.
     """
 
     def __init__(
@@ -73,6 +71,8 @@ class Engine:
         owner: str,
         on_event: Subscriber | None = None,
         tables: ProjectionTables | None = None,
+        hooks: Hooks | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._log = log
         self._tables = tables if tables is not None else tables_beside(log)
@@ -81,7 +81,9 @@ class Engine:
         self._owner = owner
         self._on_event = on_event
         self._lock = threading.Lock()
-        self._working: list[_Work] = []
+        self._hooks = hooks
+        self._clock = clock
+        self._working: list[Work] = []
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +121,7 @@ class Engine:
             open_store=self._open_store,
             owner=self._owner,
             on_event=self._on_event,
+            clock=self._clock,
         )
         try:
             with inner:
@@ -130,9 +133,9 @@ class Engine:
 
     def _start(self, target: RestoreTarget, *, dry_run: bool) -> tuple[Run, RunState]:
         """Return the run, and its state: the supervisor's own until the run has ended."""
-        name = self._cluster.contact().cluster_name()
+        name = name_of(self._cluster)
         identity = cluster_id(self._cluster.configured_id, name)
-        self._refuse_second_run(identity, name)
+        refuse_second_run(self._log, self._tables, identity, name)
         run = uuid4()
         claim = self._log.claim(str(run), self._owner)
         started = RunStarted(
@@ -157,22 +160,16 @@ class Engine:
             RunIsOwned: a living engine has it, and ``take_over`` is false.
             UnknownRun, NodeError, LogError
         """
-        self._log.head(run)
+        self._put_away_ended(run)
         grace = NOTICED_WITHIN if take_over and self._log.is_owned(run) else timedelta(0)
-        claim = self._log.claim(run, self._owner, take_over=take_over)
-        try:
-            loaded = load_run(self._log, run, up_to=claim.head.seq)
-            self._refuse_finished(loaded.state)
-            self._refuse_other_cluster(loaded.state)
+        with self._taken_up(run, take_over=take_over) as (claim, loaded):
+            refuse_other_cluster(self._cluster, loaded.state)
             # Whoever resumes does not want what an engine before this one was asked for and did not get to.
             self._log.clear_requests(run, kinds=(RequestKind.PAUSE,))
             events: list[AnyEvent] = [self._owned()]
             if loaded.state.ending is not Ending.ABORT:
                 events += _changed_settings(loaded.state.target, flags or TargetFlags())
                 events.append(RunResumed())
-        except BaseException:
-            self._log.release(claim)
-            raise
         return self._work_on(claim, loaded, tuple(events), grace=grace)
 
     def abort(self, run: str) -> Run:
@@ -183,16 +180,10 @@ class Engine:
             RunIsOwned: a living engine has it; post a request to it instead.
             UnknownRun, LogError
         """
-        self._log.head(run)
-        claim = self._log.claim(run, self._owner)
-        try:
-            loaded = load_run(self._log, run, up_to=claim.head.seq)
-            self._refuse_finished(loaded.state)
-            if loaded.state.ledger.entries or loaded.state.batches or loaded.state.repairs.units:
-                self._refuse_other_cluster(loaded.state)
-        except BaseException:
-            self._log.release(claim)
-            raise
+        with self._taken_up(run) as (claim, loaded):
+            state = loaded.state
+            if state.ledger.entries or state.batches or state.repairs.units:
+                refuse_other_cluster(self._cluster, state)
         return self._work_on(claim, loaded, (self._owned(), AbortRequested(requested_by=self._owner)))
 
     def put_right(self, run: str) -> Run:
@@ -203,20 +194,27 @@ class Engine:
             RunIsOwned: a living engine has it.
             UnknownRun, NodeError, LogError
         """
-        self._log.head(run)
-        claim = self._log.claim(run, self._owner)
-        try:
-            loaded = load_run(self._log, run, up_to=claim.head.seq)
-            self._refuse_finished(loaded.state)
-            self._refuse_other_cluster(loaded.state)
+        with self._taken_up(run) as (claim, loaded):
+            refuse_other_cluster(self._cluster, loaded.state)
             events: list[AnyEvent] = [self._owned()]
             if loaded.state.ending is not Ending.ABORT:
                 reason = "what the run had left altered was to be put back"
                 events += [RunResumed(), PauseRequested(requested_by=self._owner, reason=reason)]
+        return self._work_on(claim, loaded, tuple(events))
+
+    @contextmanager
+    def _taken_up(self, run: str, *, take_over: bool = False) -> Iterator[tuple[Claim, LoadedRun]]:
+        """Claim a run that is not over, and lend what its log tells; it is given back if the block fails."""
+        self._put_away_ended(run)
+        self._log.head(run)
+        claim = self._log.claim(run, self._owner, take_over=take_over)
+        try:
+            loaded = load_run(self._log, run, up_to=claim.head.seq)
+            refuse_finished(loaded.state)
+            yield claim, loaded
         except BaseException:
             self._log.release(claim)
             raise
-        return self._work_on(claim, loaded, tuple(events))
 
     def close(self) -> None:
         """Drop everything that is under way, without a further call to any node, and give the runs back.
@@ -224,14 +222,20 @@ class Engine:
         What the log holds by then is brought into the tables, if that takes no more than seconds.
         """
         with self._lock:
-            working, self._working = self._working, []
+            working = list(self._working)
         for work in working:
-            work.runtime.abandon()
-            self._cluster.close()
-            work.runtime.shutdown()
-            self._log.release(work.claim)
-            if work.keeper is not None:
-                work.keeper.close()
+            work.end()
+
+    def _put_away_ended(self, run: str) -> None:
+        """Wait until what this engine did for a run that has ended is put away: another claim can be made then."""
+        with self._lock:
+            ended = [work for work in self._working if work.claim.run == run and work.is_over]
+        for work in ended:
+            work.end()
+
+    def _forget(self, work: Work) -> None:
+        with self._lock, suppress(ValueError):
+            self._working.remove(work)
 
     def _owned(self) -> OwnerChanged:
         return OwnerChanged(owner=self._owner, engine_version=__version__)
@@ -244,7 +248,8 @@ class Engine:
         *,
         grace: timedelta = timedelta(0),
     ) -> Run:
-        runtime = PykkaRuntime()
+        runtime, nodes = PykkaRuntime(self._clock), LentConnection(self._cluster)
+        work = Work(runtime=runtime, cluster=nodes, claim=claim, log=self._log)
 
         def request(abort: bool, requested_by: str) -> None:
             event: AnyEvent = (
@@ -263,13 +268,18 @@ class Engine:
         def tell(letter: SupervisorLetter) -> None:
             supervisor.tell(letter)
 
-        run = Run(claim.run, loaded.progress, request=request, abandon=runtime.abandon)
+        def pause(reason: str) -> None:
+            supervisor.tell(Reported(NAME, PauseRequested(requested_by=self._owner, reason=reason)))
+
+        run = Run(claim.run, loaded.progress, request=request, abandon=runtime.abandon, log=self._log)
         if self._on_event is not None:
             run.subscribe(self._on_event)
+        if self._hooks is not None:
+            run.subscribe(HookCaller(self._hooks, run, stage=loaded.state.stage, pause=pause))
         crew = ActorCrew(
             runtime=runtime,
-            cluster=self._cluster,
-            open_store=either_way(self._cluster, self._open_store),
+            cluster=nodes,
+            open_store=either_way(nodes, self._open_store),
             report=tell,
             on_crash=actor_died,
             on_lane_crash=died,
@@ -290,7 +300,8 @@ class Engine:
             died,
         )
         with self._lock:
-            self._working.append(_Work(runtime, claim, self._keep_tables(run)))
+            self._working.append(work)
+        work.begin(run, self._keep_tables(run), lambda: self._forget(work))
         if grace:
             runtime.later(grace, lambda: supervisor.tell(Begin()))
         else:
@@ -306,32 +317,6 @@ class Engine:
         run.subscribe(keeper.heard)
         keeper.start()
         return keeper
-
-    def _refuse_second_run(self, identity: str, name: str) -> None:
-        found = unfinished_of(self._log, identity, self._tables)
-        if found is not None:
-            run, other = found
-            raise TargetError(
-                f"cluster {name} has an unfinished run: {run}, snapshot {other.target.selection.snapshot_tag}",
-                hint=f"`scylla-restore resume {run}` carries on, `scylla-restore abort {run}` gives it up",
-            )
-
-    def _refuse_finished(self, state: RunState) -> None:
-        if state.status in (Status.DONE, Status.ABORTED):
-            raise TargetError(f"run {state.run} is over: {state.status}", hint="start a new one with `run`")
-        if state.status is Status.FAILED and state.declared is not None and not state.declared.resumable:
-            raise TargetError(
-                f"run {state.run} was refused before it touched anything: {state.declared.failure.message}",
-                hint="start a new one with `run`",
-            )
-
-    def _refuse_other_cluster(self, state: RunState) -> None:
-        name = self._cluster.contact().cluster_name()
-        if name != state.cluster:
-            raise TargetError(
-                f"run {state.run} restores into cluster {state.cluster}, but this is {name}",
-                hint="choose the right one with --cluster",
-            )
 
 
 def _changed_settings(target: RestoreTarget, flags: TargetFlags) -> list[AnyEvent]:

@@ -1,16 +1,18 @@
 """A run that this engine works on."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
+from loguru import logger
 
 from scylla_restore.engine.core.state import Status
 from scylla_restore.engine.errors import EngineCrashed, RestoreError
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.errors import LogError
-from scylla_restore.events.log.port import Checkpoint
+from scylla_restore.events.log.port import Checkpoint, EventLog
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.run import RunAborted, RunFailed, RunPaused
 from scylla_restore.events.projections.progress import ProgressState
@@ -47,14 +49,17 @@ class Run:
         *,
         request: Callable[[bool, str], None],
         abandon: Callable[[], None],
+        log: EventLog | None = None,
     ) -> None:
         self.id = run
+        self._log = log
         self._seen = Seen(progress=seen)
         self._request = request
         self._abandon = abandon
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._subscribers: list[Subscriber] = []
+        self._ends: list[Callable[[], None]] = []
         self._outcome: Outcome | None = None
         self._last: Envelope | None = None
         self._log_away: LogError | None = None
@@ -64,6 +69,22 @@ class Run:
         """Wait until this engine has nothing more to do for the run; None when ``timeout_s`` passed first."""
         self._over.wait(timeout_s)
         return self._outcome
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this engine has nothing more to do for the run."""
+        return self._over.is_set()
+
+    def when_over(self, action: Callable[[], None]) -> None:
+        """Have ``action`` called once, when this engine has nothing more to do for the run: at once if that is so.
+
+        It may be called in the thread that decides for the run, and has to return at once.
+        """
+        with self._lock:
+            if self._outcome is None:
+                self._ends.append(action)
+                return
+        action()
 
     def pause(self, requested_by: str) -> None:
         """Ask the run to stop cleanly; ``wait`` tells when it has."""
@@ -89,10 +110,54 @@ class Run:
         """Why the run's tables are not kept up to its log at the moment; the run goes on all the same."""
         return self._tables_behind
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Have every durable event told to ``subscriber``, in the supervisor's thread: it has to return at once."""
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Have every durable event told to ``subscriber`` from now on, and return what ends that.
+
+        It is called in the thread that decides for the run and has to return at once. One that raises is told no more:
+        the run goes on, and the exception is logged.
+        """
         with self._lock:
             self._subscribers.append(subscriber)
+        return lambda: self._forget(subscriber)
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        with self._lock, suppress(ValueError):
+            self._subscribers.remove(subscriber)
+
+    def events(self, *, since: int = 1) -> Iterator[Envelope]:
+        """Yield the run's events from record ``since`` on, those to come included, until its work here is over.
+
+        They come from the log, so that whoever is slow holds nothing up.
+
+        Raises:
+            LogError: the log cannot be read.
+        """
+        news = threading.Event()
+        unsubscribe = self.subscribe(lambda _envelope: news.set())
+        self.when_over(news.set)
+        try:
+            while True:
+                is_over = self.is_over
+                news.clear()
+                for envelope in self.recorded_since(since):
+                    yield envelope
+                    since = envelope.seq + 1
+                if is_over:
+                    return
+                if not self.is_over:
+                    news.wait()
+        finally:
+            unsubscribe()
+
+    def recorded_since(self, since: int) -> Iterator[Envelope]:
+        """Yield what the log has of the run by now, from record ``since`` on.
+
+        Raises:
+            LogError: the log cannot be read.
+        """
+        if self._log is None or self._last is None:
+            return
+        yield from self._log.read(self.id, from_seq=since)
 
     # What the supervisor tells, and whoever keeps the tables.
 
@@ -108,9 +173,13 @@ class Run:
             subscribers = list(self._subscribers)
             self._last = envelopes[-1]
             self._log_away = None
-        for envelope in envelopes:
-            for subscriber in subscribers:
-                subscriber(envelope)
+        for subscriber in subscribers:
+            try:
+                for envelope in envelopes:
+                    subscriber(envelope)
+            except Exception as error:  # noqa: BLE001  # somebody else's code, which is no reason to stop a restore
+                self._forget(subscriber)
+                logger.bind(run=self.id).opt(exception=error).error("a subscriber failed and is told no more")
 
     def snapshot(self) -> bytes:
         """Return the progress as a checkpoint keeps it."""
@@ -147,9 +216,13 @@ class Run:
         self._finish(Outcome(status=None, exit_code=crash.exit_code, error=crash))
 
     def _finish(self, outcome: Outcome) -> None:
-        if self._outcome is None:
-            self._outcome = outcome
+        with self._lock:
+            if self._outcome is None:
+                self._outcome = outcome
+            ends, self._ends = self._ends, []
         self._over.set()
+        for action in ends:
+            action()
 
 
 def _outcome(last: Envelope | None, error: LogError | None) -> Outcome:

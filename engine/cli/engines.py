@@ -4,10 +4,10 @@ import getpass
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from scylla_restore.engine.api import Engine, Stores, Subscriber, cluster_connection
+from scylla_restore.engine.api import Engine, Subscriber, open_engine
 from scylla_restore.engine.cli.context import Context
 from scylla_restore.engine.config import ChosenCluster, ConnectionFlags, choose_cluster
 from scylla_restore.engine.secrets import SecretReference
@@ -54,9 +54,12 @@ def engine_for(context: Context, log: EventLog, on_event: Subscriber) -> Iterato
     Raises:
         ConfigurationError: something in the configuration is missing or wrong.
     """
-    with ExitStack() as stack:
-        cluster = cluster_connection(chosen_cluster(context), context.environment)
-        stack.callback(cluster.close)
-        stores = stack.enter_context(Stores(context.file.config, context.environment))
-        engine = Engine(log=log, cluster=cluster, open_store=stores.open, owner=identity(), on_event=on_event)
-        yield stack.enter_context(engine)
+    with open_engine(
+        context.file.config,
+        environment=context.environment,
+        owner=identity(),
+        cluster=chosen_cluster(context),
+        log=log,
+        on_event=on_event,
+    ) as engine:
+        yield engine

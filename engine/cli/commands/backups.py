@@ -6,9 +6,14 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from scylla_restore.engine.api import Stores
-from scylla_restore.engine.api.backups import Backup, find_backups, told_by_manifests, told_by_names
-from scylla_restore.engine.backup.catalogue import CataloguedSnapshot
+from scylla_restore.engine.api import (
+    Backup,
+    CataloguedSnapshot,
+    Stores,
+    find_backups,
+    told_by_manifests,
+    told_by_names,
+)
 from scylla_restore.engine.cli.backups_view import backups_lines
 from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from scylla_restore.engine.api import MemoryLog
 from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.engines import engine_for
@@ -15,7 +16,6 @@ from scylla_restore.engine.cli.plan_view import plan_lines
 from scylla_restore.engine.cli.support import check_supported
 from scylla_restore.engine.cli.target_options import TargetOptions
 from scylla_restore.events.errors import LogError, LogUnavailable
-from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import EventLog
 
 _COLUMNS_OF_A_PIPE = 80
