@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 from cyclopts import App, Group, Parameter
 
+from scylla_restore.engine.cli.examples import epilogue
 from scylla_restore.engine.cli.flags import GlobalFlags
 from scylla_restore.engine.cli.sources import FillIn, flag_of
 
@@ -82,6 +83,11 @@ COMMANDS: tuple[tuple[Group | None, tuple[Entry, ...]], ...] = (
                 "doctor:doctor",
                 "Tell what runs have left altered in the cluster; --fix puts it right.",
             ),
+            Entry(
+                "completion",
+                "completion:completion",
+                "Print what a shell needs to complete commands and flags.",
+            ),
             Entry("version", "version:version", "Print versions of the package, Python and what matters."),
         ),
     ),
@@ -101,7 +107,7 @@ def build(fill_ins: Sequence[FillIn]) -> App:
     app = App(
         name=PROGRAM,
         help="Restores ScyllaDB backups made by Scylla Manager; every run can be resumed, watched and audited.",
-        help_epilogue="Every flag can be given as SCYLLA_RESTORE_<FLAG>, or in [flags] of the configuration file.",
+        help_epilogue=epilogue(""),
         help_flags=("--help", "-h"),
         help_format="plaintext",
         version_flags=(),
@@ -128,7 +134,13 @@ def build(fill_ins: Sequence[FillIn]) -> App:
 
 def _add(app: App, entries: Sequence[Entry], group: Group | None) -> None:
     for entry in entries:
-        app.command(f"{_COMMANDS}.{entry.function}", name=entry.name, group=group, help=entry.help)
+        app.command(
+            f"{_COMMANDS}.{entry.function}",
+            name=entry.name,
+            group=group,
+            help=entry.help,
+            help_epilogue=epilogue(entry.name),
+        )
 
 
 def all_flags(app: App) -> Iterator[str]:

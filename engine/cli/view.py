@@ -4,12 +4,15 @@ Fits 80 columns, and a fixed number of lines however many tables and nodes there
 are at work come first, the others are counted.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import Final
 
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
+from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.progress import RunState, percent_done
 from scylla_restore.events.projections.progress_document import (
     HostProgress,
@@ -22,6 +25,23 @@ from scylla_restore.events.projections.repairing import RepairProgress
 _NARROWEST = 60
 _BAR = 20
 _ATTENTION = ("suspended", "waiting")
+_MOST_LINES_OF_A_TEXT = 4
+_STAGES: Final = {
+    Stage.INIT: "looking at the cluster and the backup; nothing is altered yet",
+    Stage.DROP_VIEWS: "dropping views",
+    Stage.DISABLE_TGC: "disabling the garbage collection of tombstones",
+    Stage.REPAIR: "repairing what was restored",
+    Stage.ENABLE_TGC: "enabling the garbage collection of tombstones",
+    Stage.RECREATE_VIEWS: "making views again",
+    Stage.DONE: "putting back what was altered",
+}
+_STATES: Final = {
+    "both": "downloading and loading",
+    "idle": "nothing to do",
+    "native": "restoring",
+    "suspended": "suspended after a failure",
+    "waiting": "waiting for disk space",
+}
 
 
 @dataclass(frozen=True)
@@ -48,23 +68,38 @@ def progress_lines(
 ) -> list[str]:
     """Return the whole view; no line is wider than ``shape.columns``, unless that is less than 60.
 
-    ``is_left_alone`` says that no engine is at work although the run has not ended; ``notices`` are for the end.
+    ``is_left_alone`` says that no engine is at work although the run has not ended; ``notices`` are what it waits for.
     """
+    width = max(shape.columns, _NARROWEST)
+    now = [] if is_left_alone else doing(progress)
+    error = [f"error: {progress.error}"] if progress.error else []
+    # What somebody has to know comes first: a small terminal shows no more than its lines.
+    known = [
+        line
+        for text in (*now, *notices, *error)
+        for line in wrap(text, width, subsequent_indent="  ", max_lines=_MOST_LINES_OF_A_TEXT)
+    ]
+    rest = ["", *_tables(progress.keyspaces, shape), "", *_hosts(progress.hosts, shape)]
     lines = [
         *_summary(progress, shape, elapsed_s, is_left_alone=is_left_alone),
-        "",
-        *_tables(progress.keyspaces, shape),
-        "",
-        *_hosts(progress.hosts, shape),
+        *(["", *known] if known else []),
+        *rest,
         *_repair(progress.repair, shape),
     ]
-    if progress.error:
-        lines += ["", f"error: {progress.error}"]
-    width = max(shape.columns, _NARROWEST)
-    cut = [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
-    for notice in notices:
-        cut += ["", *wrap(notice, width, subsequent_indent="  ")]
-    return cut
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def doing(progress: ProgressDocument) -> list[str]:
+    """Return a line that tells what a running run does at the moment; nothing of one that does not run."""
+    if progress.state is not RunState.RUNNING:
+        return []
+    if progress.stage is not Stage.DATA:
+        return [f"now: {_STAGES[progress.stage]}"]
+    counts = Counter(_STATES.get(host.state, host.state) for host in progress.hosts)
+    if not counts:
+        return ["now: looking which nodes there are"]
+    parts = [f"{words} on {count_text(number, 'node')}" for words, number in counts.most_common()]
+    return [f"now: {', '.join(parts)}"]
 
 
 def status_line(progress: ProgressDocument) -> str:

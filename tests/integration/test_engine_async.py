@@ -66,7 +66,7 @@ def test_a_node_that_does_not_answer_holds_no_loop_up(lab: LabProcess) -> None:
             async with AsyncEngine(engine) as restores:
                 starting = asyncio.create_task(restores.start(build_target(flags)))
                 while not starting.done():
-                    await asyncio.sleep(0)
+                    await asyncio.wait({starting}, timeout=0)
                     beats += 1
                 with pytest.raises(NoContactPoint):
                     await starting

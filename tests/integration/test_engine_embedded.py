@@ -1,10 +1,9 @@
 """The engine inside another program: what it can be asked for, and that nothing of it stays behind."""
 
 import gc
-import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -62,11 +61,9 @@ def end_of(run: Run) -> Outcome:
 def open_files() -> set[str]:
     """Return what this process has open, sockets included."""
     found = set()
-    for descriptor in os.listdir("/proc/self/fd"):  # noqa: PTH208  # names alone
-        try:
-            found.add(f"{descriptor} {os.readlink(f'/proc/self/fd/{descriptor}')}")  # noqa: PTH115
-        except FileNotFoundError:  # the listing's own
-            continue
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the listing's own
+            found.add(f"{descriptor.name} {descriptor.readlink()}")
     return found
 
 

@@ -74,13 +74,13 @@ def test_the_view_fits_80_columns_and_one_screen_with_300_nodes_and_1000_tables(
     tables = tuple(table(f"a_table_with_quite_a_long_name_{number:04}") for number in range(1000))
     lines = progress_lines(
         progress(tables=tables, hosts=tuple(host(number, "both") for number in range(300)), error="e" * 300),
-        Shape(columns=80, tables=5, hosts=5),
+        Shape(columns=80, tables=3, hosts=3),
         elapsed_s=30_000,
     )
     assert max(len(line) for line in lines) <= 80
     assert len(lines) <= 24
-    assert "… and 995 more tables, 995.0 GiB of them left" in lines
-    assert "… and 295 more nodes, 295 of them at work" in lines
+    assert "… and 997 more tables, 997.0 GiB of them left" in lines
+    assert "… and 297 more nodes, 297 of them at work" in lines
 
 
 def test_the_summary_says_state_size_speed_and_trouble() -> None:
@@ -191,3 +191,24 @@ def test_one_of_a_kind_is_no_plural() -> None:
 
 def test_columns_stand_below_each_other() -> None:
     assert column_lines(("A", "BB"), [("long", "x"), ("s", "yyy")]) == ["A     BB", "long  x", "s     yyy"]
+
+
+def test_what_goes_on_and_what_is_waited_for_stand_above_the_tables_and_are_not_cut() -> None:
+    hosts = (*(host(number, "both") for number in range(298)), host(298, "suspended"), host(299, "waiting"))
+    words = "10.0.1.42 is suspended, asked again at noon: " + "connection refused " * 8
+    lines = progress_lines(progress(hosts=hosts, error="no such object " * 9), Shape(), notices=[words])
+    above = " ".join(line.strip() for line in lines[: lines.index("no tables are known yet")])
+    assert (
+        "now: downloading and loading on 298 nodes, suspended after a failure on 1 node, waiting for disk"
+        in above
+    )
+    assert words.strip() in above
+    assert above.count("no such object") == 9
+
+
+def test_a_run_that_does_nothing_with_data_says_what_it_does_instead() -> None:
+    repairing = msgspec.structs.replace(progress(), stage=Stage.REPAIR)
+    assert "now: repairing what was restored" in progress_lines(repairing, Shape())
+    assert "now: looking which nodes there are" in progress_lines(progress(), Shape())
+    ended = msgspec.structs.replace(progress(), state=RunState.PAUSED)
+    assert not [line for line in progress_lines(ended, Shape()) if line.startswith("now: ")]

@@ -1,0 +1,76 @@
+"""What a person types to find out what to type."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.program import Desk
+
+from scylla_restore.engine.cli.app import COMMANDS, LAB, build
+
+NAMES = [(entry.name,) for _, entries in COMMANDS for entry in entries] + [
+    ("lab", entry.name) for entry in LAB
+]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.mark.parametrize("command", [(), *NAMES], ids=" ".join)
+def test_help_shows_examples_that_can_be_typed(
+    desk: Desk, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.call_bare(*command, "--help").code == 0
+    said = capsys.readouterr().out
+    examples = re.findall(r"^  (scylla-restore .*)$", said, re.MULTILINE)
+    assert examples or command == ("version",)
+    for example in examples:
+        app = build(())
+        _, *words = shlex.split(example.partition(">")[0])
+        _, bound, _ = app.meta.parse_args(words, print_error=False, exit_on_error=False)
+        function, _, _ = app.parse_args(bound.args, print_error=False, exit_on_error=False)
+        assert callable(function)
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "progress", "resume"])
+def test_help_of_a_command_loads_no_client_of_a_store_or_a_node(command: str) -> None:
+    code = (
+        f"import sys; from scylla_restore.engine.cli.program import run; run([{command!r}, '--help']); "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'boto3', 'botocore', 'cassandra', 'azure', 'google'}))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603  # our own words
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def completed(script: Path, *words: str) -> set[str]:
+    """Return what bash offers for the last word."""
+    program = (
+        f"source {shlex.quote(str(script))}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
+        "_scylla_restore; echo ${COMPREPLY[@]}"
+    )
+    bash = shutil.which("bash") or "bash"
+    return set(
+        subprocess.run([bash, "-c", program], capture_output=True, check=True, text=True).stdout.split()
+    )  # noqa: S603  # our own words
+
+
+def test_bash_completes_commands_and_flags_with_what_is_printed_for_it(desk: Desk) -> None:
+    script = desk.directory / "completion.bash"
+    script.write_text(desk.call_bare("completion", "bash").stdout)
+    assert completed(script, "scylla-restore", "res") == {"resume"}
+    assert completed(script, "scylla-restore", "lab", "f") == {"fault"}
+    assert completed(script, "scylla-restore", "run", "--restore-tables", "--snap") == {"--snapshot-tag"}
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_have_their_own_script(desk: Desk, shell: str) -> None:
+    answer = desk.call_bare("completion", shell)
+    assert answer.code == 0
+    assert "snapshot-tag" in answer.stdout
+    assert desk.call_bare("completion", "tcsh").code == 2
