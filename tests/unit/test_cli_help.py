@@ -54,10 +54,9 @@ def completed(script: Path, *words: str) -> set[str]:
         f"source {shlex.quote(str(script))}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
         "_scylla_restore; echo ${COMPREPLY[@]}"
     )
-    bash = shutil.which("bash") or "bash"
-    return set(
-        subprocess.run([bash, "-c", program], capture_output=True, check=True, text=True).stdout.split()
-    )  # noqa: S603  # our own words
+    bash = (shutil.which("bash") or "bash", "-c", program)
+    answer = subprocess.run(bash, capture_output=True, check=True, text=True)  # noqa: S603  # our own words
+    return set(answer.stdout.split())
 
 
 def test_bash_completes_commands_and_flags_with_what_is_printed_for_it(desk: Desk) -> None:

@@ -87,25 +87,9 @@ def up(
         azure_account: name of the account.
         azure_key: env:NAME or file:PATH.
     """
-    secrets = {
-        "--s3-secret-access-key": s3_secret_access_key,
-        "--azure-key": azure_key,
-        "--cassandra-password": cassandra_password,
-    }
-    for flag, secret in secrets.items():
-        if secret and SecretReference(secret).is_literal:
-            raise TargetError(
-                f"{flag} is a secret, which everybody would see who can list processes",
-                hint="give it as env:NAME or file:PATH",
-            )
-    s3 = None
-    if s3_endpoint is not None:
-        s3 = S3Settings(
-            endpoint=s3_endpoint,
-            region=s3_region,
-            access_key_id=s3_access_key_id,
-            secret_access_key=s3_secret_access_key,
-        )
+    _refuse_literal("--s3-secret-access-key", s3_secret_access_key)
+    _refuse_literal("--azure-key", azure_key)
+    _refuse_literal("--cassandra-password", cassandra_password)
     port = context.flags.port
     options = UpOptions(
         directory=directory,
@@ -114,17 +98,33 @@ def up(
         base_address=base_address,
         port=DEFAULT_PORT if port is None else port,
         tables=_split(table),
-        s3=s3,
+        s3=_s3(s3_endpoint, s3_region, s3_access_key_id, s3_secret_access_key),
         gcs=None if gcs_endpoint is None else GcsSettings(endpoint=gcs_endpoint),
-        azure=None
-        if azure_account is None
-        else AzureSettings(account=azure_account, key=azure_key, endpoint=azure_endpoint),
+        azure=_azure(azure_account, azure_key, azure_endpoint),
         cassandra=_cassandra(cassandra, cassandra_user, cassandra_password),
         speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps, repair_s=repair_seconds),
         scylla_version=scylla_version,
     )
     with diagnosed(context):
         serve(options)
+
+
+def _refuse_literal(flag: str, secret: str) -> None:
+    if secret and SecretReference(secret).is_literal:
+        raise TargetError(
+            f"{flag} is a secret, which everybody would see who can list processes",
+            hint="give it as env:NAME or file:PATH",
+        )
+
+
+def _s3(endpoint: str | None, region: str, key_id: str, key: str) -> S3Settings | None:
+    if endpoint is None:
+        return None
+    return S3Settings(endpoint=endpoint, region=region, access_key_id=key_id, secret_access_key=key)
+
+
+def _azure(account: str | None, key: str, endpoint: str) -> AzureSettings | None:
+    return None if account is None else AzureSettings(account=account, key=key, endpoint=endpoint)
 
 
 def _cassandra(urls: tuple[str, ...], user: str, password: str) -> CassandraSettings | None:
