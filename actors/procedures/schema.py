@@ -100,11 +100,20 @@ async def read_schema(schema: Schema, command: ReadSchema) -> None:
         restored = {(table.keyspace, table.table) for table in tables}
         keyspaces = frozenset(keyspace for keyspace, _ in restored)
         views = await schema(lambda gateway: gateway.views(keyspaces))
+        filled = [f"{t.keyspace}:{t.table}" for t in tables if await _has_rows(schema, t.keyspace, t.table)]
     except (NodeError, SchemaError) as error:
         schema.report(_read_failed(error))
         return
     recorded = tuple(view for view in views if (view.keyspace, view.base_table) in restored)
-    schema.report(SchemaRecorded(offered=True, tables=tables, views=recorded))
+    schema.report(SchemaRecorded(offered=True, tables=tables, views=recorded, filled=tuple(filled)))
+
+
+async def _has_rows(schema: Schema, keyspace: str, table: str) -> bool:
+    """Whether a row is found. A role that restores need not be one that reads: the nodes' disks tell, too."""
+    try:
+        return await schema(lambda gateway: gateway.has_rows(keyspace, table))
+    except SchemaDenied:
+        return False
 
 
 async def locate_tables(schema: Schema, command: LocateTables) -> None:

@@ -61,7 +61,8 @@ class SchemaObject(msgspec.Struct, frozen=True, kw_only=True, order=True):
 class SchemaRecorded(Event, frozen=True, kw_only=True):
     """The restored tables and what stands over them, as they were before the run altered anything; once in a run.
 
-    Where the nodes offer no CQL, ``reason`` says so, and views and ``tombstone_gc`` are left as they are.
+    Where the nodes offer no CQL, ``reason`` says so, and views and ``tombstone_gc`` are left as they are. ``filled`` are
+    the tables (``<keyspace>:<table>``) in which a row was found.
     """
 
     TAG: ClassVar[str] = "SchemaRecorded"
@@ -69,6 +70,7 @@ class SchemaRecorded(Event, frozen=True, kw_only=True):
     reason: str = ""
     tables: tuple[RecordedTable, ...] = ()
     views: tuple[RecordedView, ...] = ()
+    filled: tuple[str, ...] = ()
 
 
 class SchemaReadFailed(Event, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ SCHEMA: dict[str, AnyEvent] = {
         views=(_VIEW, _INDEX),
     ),
     "SchemaRecorded.v1.without": schema.SchemaRecorded(offered=False, reason="no node offers CQL"),
+    "SchemaRecorded.v1.filled": schema.SchemaRecorded(offered=True, filled=("shop:orders",)),
     "SchemaReadFailed.v1": schema.SchemaReadFailed(failure=_FAILURE, exit_code=2),
     "SchemaAgreementAwaited.v1": schema.SchemaAgreementAwaited(
         before=Stage.DATA, agreed=False, detail="the nodes have 2 versions of it"

@@ -13,6 +13,7 @@ from scylla_restore.engine.core.versions import is_newer
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.locations import ManifestRead
 from scylla_restore.events.model.run import OwnerChanged, RunFailed
+from scylla_restore.events.model.schema import SchemaRecorded
 
 WORK = (directory("t1", (3, 2)),)
 OTHER = "ks/t1-0/snapshots/scylla-restore-6f1d2c3b-0000-4000-8000-00000000ffff-1-1"
@@ -33,6 +34,15 @@ def test_tables_that_hold_data_are_refused_with_their_bytes_over_all_nodes() -> 
     nodes = (Host(address="n1", used={"ks:t1": 4_000}), Host(address="n2", used={"ks:t1": 96}))
 
     assert refusal(World(hosts=nodes, directories=WORK)) == "a table holds data already: ks.t1 (4,096 bytes)"
+
+
+def test_rows_that_no_disk_tells_of_are_refused_too() -> None:
+    world = World(hosts=(Host(address="n1", used={"ks:t0": 5}),), directories=WORK)
+    world.schema = SchemaRecorded(offered=True, filled=("ks:t1",))
+
+    assert refusal(world) == (
+        "2 tables hold data already: ks.t0 (5 bytes), ks.t1 (rows that are not on disk yet)"
+    )
 
 
 def test_tables_that_hold_data_are_taken_by_whoever_allows_it() -> None:

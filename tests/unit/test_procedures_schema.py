@@ -133,6 +133,21 @@ def test_restored_tables_are_recorded_with_the_views_over_them(gateway: FakeSche
     assert {view.name for view in event.views} == {"by_v", "on_v"}
 
 
+def test_tables_in_which_a_row_is_found_are_told(gateway: FakeSchema, world: SchemaWorld) -> None:
+    world.tables["ks", "u"].rows = 1
+
+    assert recorded(gateway).filled == ("ks:u",)
+
+
+def test_a_role_that_may_not_read_keeps_nobody_from_restoring(
+    gateway: FakeSchema, world: SchemaWorld
+) -> None:
+    world.tables["ks", "u"].rows = 1
+    gateway.faults.append(Fault(on="has_rows*", error=SchemaDenied, times=1000))
+
+    assert recorded(gateway).filled == ()
+
+
 def test_a_cluster_without_cql_is_recorded_as_such() -> None:
     offer = SchemaNotOffered(reason="native_transport_port is 0")
     events = run(offer, lambda schema: read_schema(schema, ReadSchema(tables=TABLES)))

@@ -75,8 +75,13 @@ def _tables_with_data(state: RunState) -> Iterator[Failure]:
         if node.inspected and node.member:
             for table, size in node.inspected.used.items():
                 used[table] += size
-    if used:
-        tables = [f"{table.replace(':', '.', 1)} ({size:,} bytes)" for table, size in sorted(used.items())]
+    recorded = state.schema.recorded
+    filled = recorded.filled if recorded else ()
+    tables = [
+        f"{table.replace(':', '.', 1)} ({f'{used[table]:,} bytes' if table in used else 'rows that are not on disk yet'})"
+        for table in sorted({*used, *filled})
+    ]
+    if tables:
         yield _refused(
             f"{'a table holds' if len(tables) == 1 else f'{len(tables)} tables hold'} data already: {_some(tables)}",
             "truncate what is not wanted any more, leave these tables out with --keyspace, "
