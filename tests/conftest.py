@@ -8,6 +8,7 @@ from hypothesis import settings
 from tests.support.azure_server import AzureServer, running_azure_server
 from tests.support.cassandra import Cluster, shared_node
 from tests.support.cassandra_logs import Execute, administration, skipping_where_there_is_none
+from tests.support.dynamodb_server import DynamoDBServer, running_dynamodb_server
 from tests.support.gcs_server import GcsServer, running_gcs_server
 from tests.support.s3_server import S3Server, running_s3_server
 
@@ -59,6 +60,13 @@ def cassandra_execute(cassandra: Cluster) -> Iterator[Execute]:
     """Executes statements there, beside any log."""
     with administration(cassandra) as execute:
         yield execute
+
+
+@pytest.fixture(scope="session")
+def dynamodb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoDBServer]:
+    """A real server of DynamoDB's API; tests that use it bear the mark ``real``."""
+    with running_dynamodb_server(tmp_path_factory.mktemp("dynamodb")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

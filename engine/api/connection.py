@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
+from scylla_restore.engine.api.schema_connection import SchemaConnection
 from scylla_restore.engine.cluster.access import ClusterAccess
 from scylla_restore.engine.cluster.configured import access_settings
 from scylla_restore.engine.cluster.port import NodeGateway
@@ -48,8 +49,9 @@ class ClusterConnection(Protocol):
 class RestConnection:
     """A cluster reached through its agents' REST API."""
 
-    def __init__(self, access: ClusterAccess, configured_id: UUID | None) -> None:
+    def __init__(self, access: ClusterAccess, schema: SchemaConnection, configured_id: UUID | None) -> None:
         self._access = access
+        self._schema = schema
         self._configured_id = configured_id
 
     @property
@@ -67,11 +69,14 @@ class RestConnection:
 
     def schema(self) -> SchemaGateway | SchemaNotOffered:
         """See the protocol."""
-        return SchemaNotOffered(reason="this version does not speak CQL yet")
+        return self._schema.schema()
 
     def close(self) -> None:
         """See the protocol."""
-        self._access.close()
+        try:
+            self._schema.close()
+        finally:
+            self._access.close()
 
 
 def cluster_connection(chosen: ChosenCluster, environment: Mapping[str, str]) -> ClusterConnection:
@@ -81,7 +86,7 @@ def cluster_connection(chosen: ChosenCluster, environment: Mapping[str, str]) ->
         ConfigurationError: a secret cannot be resolved, or a file cannot be read.
     """
     access = ClusterAccess(access_settings(chosen, environment))
-    return RestConnection(access, chosen.settings.id)
+    return RestConnection(access, SchemaConnection(access, chosen, environment), chosen.settings.id)
 
 
 def cluster_id(configured: UUID | None, name: str) -> str:

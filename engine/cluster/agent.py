@@ -10,6 +10,7 @@ from scylla_restore.engine.cluster.http import MIB, NodeClient, Request
 from scylla_restore.engine.cluster.listing import decode_listing
 from scylla_restore.engine.cluster.paths import checked, checked_below_table, split_remote
 from scylla_restore.engine.cluster.port import DiskSpace, JobProgress, RemoteFile
+from scylla_restore.engine.core.client_services import ClientServices
 from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, NodeRefused
 
 T = TypeVar("T")
@@ -56,6 +57,11 @@ class AgentApi:
     def node_info(self) -> AgentInfo:
         """GET /agent/node_info."""
         return self._get("/agent/node_info", _decoder(AgentInfo))
+
+    def client_services(self, address: str) -> ClientServices:
+        """GET /agent/node_info: where the node at ``address`` serves CQL and Alternator."""
+        told = self._get("/agent/node_info", _decoder(ClientServices))
+        return msgspec.structs.replace(told, address=address)
 
     def pinned_cpus(self) -> tuple[int, ...]:
         """GET /agent/pin_cpu: the CPUs that the agent runs on."""

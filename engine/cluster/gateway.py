@@ -20,6 +20,7 @@ from scylla_restore.engine.cluster.port import (
 )
 from scylla_restore.engine.cluster.repair_api import RepairApi
 from scylla_restore.engine.cluster.scylla_api import ScyllaApi
+from scylla_restore.engine.core.client_services import ClientServices
 from scylla_restore.events.model.nodes import DiscoveredNode
 
 T = TypeVar("T")
@@ -80,6 +81,14 @@ class RestNodeGateway:
             shards=self.scylla.shards(),
             clock_skew_ms=self._client.clock_skew_ms,
         )
+
+    def client_services(self, address: str) -> ClientServices:
+        """Return where the node at ``address``, which is this one, serves clients.
+
+        Raises:
+            NodeError: see the port.
+        """
+        return self.agent.client_services(address)
 
     def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         """See the port."""

@@ -25,20 +25,32 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CqlSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``[cluster.NAME.cql]``: how schema work is done; without hosts the nodes tell where."""
+    """``[cluster.NAME.cql]``: how schema work is done; without hosts the nodes tell where, and whether with TLS.
+
+    Configured ``hosts`` are asked with TLS where ``tls_ca`` is given, or where nodes say that they encrypt. With ``tls_names``
+    off, certificates need not name the hosts. ``tls_cert`` and ``tls_key`` are a client's own, for nodes that want one.
+    """
 
     hosts: tuple[str, ...] = ()
     user: str | None = None
     password: SecretReference | None = None
     port: Port = DEFAULT_CQL_PORT
     tls_ca: Path | None = None
+    tls_names: bool = True
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
 
 class AlternatorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``[cluster.NAME.alternator]``: a role's name and its salted hash."""
+    """``[cluster.NAME.alternator]``: a role's name and its salted hash, and whose certificates are believed.
+
+    At most one of ``tls_ca`` and ``insecure`` is given; without either the system's authorities decide.
+    """
 
     access_key_id: SecretReference | None = None
     secret_access_key: SecretReference | None = None
+    tls_ca: Path | None = None
+    insecure: bool = False
 
 
 class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ class Served(msgspec.Struct, frozen=True, order=True):
 class ClientServices(msgspec.Struct, frozen=True, kw_only=True):
     """As in the agent's ``node_info``, beside the node's own ``address``; ports are texts, ``0`` or nothing is "not served"."""
 
-    address: str
+    address: str = ""
     rpc_address: str = ""
     broadcast_rpc_address: str = ""
     native_transport_port: str = ""

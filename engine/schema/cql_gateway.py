@@ -3,6 +3,7 @@
 from typing import Final
 
 from scylla_restore.engine.core.cql import presentable, quoted, split_statements
+from scylla_restore.engine.core.system_keyspaces import ALTERNATOR_PREFIX
 from scylla_restore.engine.errors import SchemaObjectMissing, SchemaRefused
 from scylla_restore.engine.schema import cql_objects
 from scylla_restore.engine.schema.cql_connection import CqlAccess, CqlConnection
@@ -60,11 +61,20 @@ class CqlSchema:
     def views(self, keyspaces: frozenset[str]) -> tuple[RecordedView, ...]:
         """See the port."""
         scylla = self._scylla()
-        return tuple(
+        found = [
             view
             for keyspace in sorted(keyspaces)
             for view in views_and_indexes(self._connection, keyspace, scylla=scylla, timeout_s=READ_S)
-        )
+        ]
+        for view in found:
+            if view.keyspace.startswith(ALTERNATOR_PREFIX) and ":" in view.name:
+                raise SchemaRefused(
+                    f"{view.keyspace}.{view.name} is an index of alternator, which no node offers: CQL could drop it, "
+                    "but not create it again",
+                    statement=presentable(view.statement),
+                    hint="switch alternator on on the nodes, or leave its tables out",
+                )
+        return tuple(found)
 
     def has_rows(self, keyspace: str, table: str) -> bool:
         """See the port."""

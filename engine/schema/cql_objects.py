@@ -3,24 +3,11 @@
 from typing import Final
 
 from scylla_restore.engine.core.cql import quoted
+from scylla_restore.engine.core.system_keyspaces import SYSTEM_KEYSPACES
 from scylla_restore.engine.errors import SchemaRefused
 from scylla_restore.engine.schema.cql_connection import CqlConnection
 from scylla_restore.engine.schema.cql_views import names_and_bases, view_of_index
 from scylla_restore.events.model.schema import SchemaObject
-
-SYSTEM_KEYSPACES: Final = frozenset(
-    {
-        "system",
-        "system_auth",
-        "system_distributed",
-        "system_distributed_everywhere",
-        "system_replicated_keys",
-        "system_schema",
-        "system_traces",
-        "system_views",
-        "system_virtual_schema",
-    }
-)
 
 _KINDS: Final = (
     ("type", "types", "type_name"),

@@ -62,7 +62,7 @@ class SchemaGateway(Protocol):
         ...
 
     def apply(self, statement: str) -> None:
-        """Carry out one statement as it is: of CQL, or for Alternator the JSON of a CreateTable.
+        """Carry out one statement as it is: CQL, or JSON of Alternator's CreateTable or UpdateTimeToLive.
 
         Raises:
             SchemaObjectExists: what it creates is there already.

@@ -87,14 +87,19 @@ def why_not() -> str | None:
     """Return why no node can be started here, or None."""
     if not (JARS.parent / "pom.xml").exists():
         return "Apache Cassandra is not installed: scripts/install-lab installs it where there are Java and Maven"
+    return java_or_why_not()[1]
+
+
+def java_or_why_not() -> tuple[str, str | None]:
+    """Return the Java there is, and why it will not do if it does not."""
     java = shutil.which("java")
     if java is None:
-        return "there is no Java to run Apache Cassandra with"
+        return "", "there is no Java to run servers with"
     told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - the Java there is
     version = re.search(r'version "(\d+)', told)
     if version is None or int(version[1]) != 17:
-        return f"Apache Cassandra is run with Java 17 here, but there is {told.splitlines()[:1]}"
-    return None
+        return java, f"servers are run with Java 17 here, but there is {told.splitlines()[:1]}"
+    return java, None
 
 
 def write_files(node: NodeSettings) -> None:

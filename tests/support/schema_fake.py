@@ -202,8 +202,17 @@ class FakeSchema:
 
     def _create_table(self, statement: str) -> None:
         tables = self._alternator()
-        asked = json.loads(statement)
+        try:
+            asked = json.loads(statement)
+        except ValueError as error:
+            raise SchemaRefused(f"no JSON: {error}", statement=presentable(statement)) from error
         name: str = asked["TableName"]
+        if "TimeToLiveSpecification" in asked:
+            if name not in tables:
+                raise SchemaObjectMissing(f"no table {name}", statement=presentable(statement))
+            return
+        if not isinstance(asked.get("KeySchema"), list):
+            raise SchemaRefused("a table needs a key", statement=presentable(statement))
         if name in tables:
             raise SchemaObjectExists(f"table {name} already exists", statement=presentable(statement))
         tables[name] = AlternatorTable(
