@@ -9,7 +9,7 @@ from scylla_restore.engine.cluster.access import ClusterAccess
 from scylla_restore.engine.config import ChosenCluster
 from scylla_restore.engine.core.client_services import ClientServices
 from scylla_restore.engine.errors import NodeError
-from scylla_restore.engine.schema.opening import open_schema
+from scylla_restore.engine.schema.opening import SchemaOpening
 from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 
 _ASKED: Final = 5
@@ -20,9 +20,18 @@ class SchemaConnection:
     """Opens the gateway when it is asked for first; it is the same from then on. Threads may share it."""
 
     def __init__(self, access: ClusterAccess, chosen: ChosenCluster, environment: Mapping[str, str]) -> None:
+        """Read what is configured.
+
+        Raises:
+            ConfigurationError: a secret cannot be resolved, or a file cannot be read.
+        """
         self._access = access
-        self._chosen = chosen
-        self._environment = environment
+        self._opening = SchemaOpening(
+            cluster=chosen.name,
+            cql=chosen.settings.cql,
+            alternator=chosen.settings.alternator,
+            environment=environment,
+        )
         self._lock = threading.Lock()
         self._opened: SchemaGateway | SchemaNotOffered | None = None
 
@@ -31,18 +40,11 @@ class SchemaConnection:
 
         Raises:
             NodeError: no node tells where CQL is offered.
-            ConfigurationError: a secret cannot be resolved, or a file cannot be read.
         """
         with self._lock:
             if self._opened is None:
-                settings = self._chosen.settings
-                self._opened = open_schema(
-                    cluster=self._chosen.name,
-                    cql=settings.cql,
-                    alternator=settings.alternator,
-                    services=self._services(),
-                    reached_at=lambda address: self._access.endpoint(address).host,
-                    environment=self._environment,
+                self._opened = self._opening.open(
+                    self._services(), reached_at=lambda address: self._access.endpoint(address).host
                 )
             return self._opened
 

@@ -17,52 +17,57 @@ from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.engine.secrets import Secret, SecretReference
 
 
-def open_schema(
-    *,
-    cluster: str,
-    cql: CqlSettings,
-    alternator: AlternatorSettings,
-    services: Sequence[ClientServices],
-    reached_at: Callable[[str], str],
-    environment: Mapping[str, str],
-) -> SchemaGateway | SchemaNotOffered:
-    """Return the gateway; no call is made yet.
+class SchemaOpening:
+    """What is configured, read and resolved: gateways can be opened with it at any time."""
 
-    ``services`` are some nodes', in the order in which they are tried; ``reached_at`` tells the host by which a node's
-    address is reached from here; ``cluster`` names it in errors.
+    def __init__(
+        self,
+        *,
+        cluster: str,
+        cql: CqlSettings,
+        alternator: AlternatorSettings,
+        environment: Mapping[str, str],
+    ) -> None:
+        """``cluster`` names it in errors.
 
-    Raises:
-        ConfigurationError: a secret cannot be resolved, or a file cannot be read.
-    """
-    nodes = _nodes(cql, services, reached_at)
-    if not nodes:
-        told = ", ".join(service.address for service in services) or "no node"
-        return SchemaNotOffered(reason=f"no port for CQL is open, say {told}")
-    secrets = _Secrets(cluster, environment)
-    gateway = CqlSchema(
-        CqlAccess(
-            nodes=nodes,
-            user=cql.user,
-            password=secrets.get("cql.password", cql.password),
-            tls=_context(cql) if any(node.tls for node in nodes) else None,
+        Raises:
+            ConfigurationError: a secret cannot be resolved, or a file cannot be read.
+        """
+        secrets = _Secrets(cluster, environment)
+        self._cql = cql
+        self._alternator = alternator
+        self._password = secrets.get("cql.password", cql.password)
+        self._access_key_id = secrets.get("alternator.access_key_id", alternator.access_key_id)
+        self._secret_access_key = secrets.get("alternator.secret_access_key", alternator.secret_access_key)
+        # What the system trusts takes a while to read, and few need it.
+        self._tls = _context(cql) if cql.tls_ca or cql.tls_cert else None
+
+    def open(
+        self, services: Sequence[ClientServices], *, reached_at: Callable[[str], str]
+    ) -> SchemaGateway | SchemaNotOffered:
+        """Return the gateway; no call is made yet.
+
+        ``services`` are some nodes', in the order in which they are tried; ``reached_at`` tells the host by which a node's
+        address is reached from here.
+        """
+        nodes = _nodes(self._cql, services, reached_at)
+        if not nodes:
+            told = ", ".join(service.address for service in services) or "no node"
+            return SchemaNotOffered(reason=f"no port for CQL is open, say {told}")
+        tls = self._tls or _context(self._cql) if any(node.tls for node in nodes) else None
+        gateway = CqlSchema(CqlAccess(nodes=nodes, user=self._cql.user, password=self._password, tls=tls))
+        served = [service.alternator for service in services]
+        endpoints = [Served(reached_at(at.host), at.port, at.tls) for at in served if at is not None]
+        if not endpoints:
+            return gateway
+        access = AlternatorAccess(
+            nodes=tuple(endpoints),
+            access_key_id=self._access_key_id,
+            secret_access_key=self._secret_access_key,
+            tls_ca=self._alternator.tls_ca,
+            insecure=self._alternator.insecure,
         )
-    )
-    served = [service.alternator for service in services]
-    endpoints = [Served(reached_at(at.host), at.port, at.tls) for at in served if at is not None]
-    if not endpoints:
-        return gateway
-    return BothSchemas(
-        gateway,
-        AlternatorSchema(
-            AlternatorAccess(
-                nodes=tuple(endpoints),
-                access_key_id=secrets.get("alternator.access_key_id", alternator.access_key_id),
-                secret_access_key=secrets.get("alternator.secret_access_key", alternator.secret_access_key),
-                tls_ca=alternator.tls_ca,
-                insecure=alternator.insecure,
-            )
-        ),
-    )
+        return BothSchemas(gateway, AlternatorSchema(access))
 
 
 def _nodes(
@@ -89,10 +94,11 @@ def _context(cql: CqlSettings) -> ssl.SSLContext:
     Raises:
         ConfigurationError: a file cannot be read.
     """
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
-    if cql.tls_ca is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if cql.tls_ca is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    else:
         _read(cql.tls_ca, lambda: context.load_verify_locations(cafile=str(cql.tls_ca)), "cql.tls_ca")
         # A node's own certificate will do as well as that of who signed it.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -27,13 +27,16 @@ class Identity:
     def fingerprint(self) -> str:
         return self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
-    def serve_with(self, context: ssl.SSLContext) -> None:
-        """Let a server show this certificate."""
-        key = self.key.private_bytes(
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    def serve_with(self, context: ssl.SSLContext) -> None:
+        """Let a server show this certificate."""
         with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-            file.write(self.pem + key)
+            file.write(self.pem + self.key_pem)
             file.flush()
             context.load_cert_chain(file.name)
 
