@@ -8,7 +8,6 @@ import msgspec
 from scylla_restore.engine.backup.layout import SSTableDirectory
 from scylla_restore.engine.lab.answers import go_json_item
 from scylla_restore.engine.lab.backup_content import SSTableContent
-from scylla_restore.engine.lab.ring import tokens
 from scylla_restore.engine.lab.state import LabRecord, NodeSpec
 
 _NAMES = uuid.UUID("c31d9d0e-7b11-4a5c-8d1a-6c6162626b70")
@@ -87,7 +86,13 @@ def task_id(cluster_id: str) -> str:
 
 
 def manifest_file(
-    record: LabRecord, node: NodeSpec, snapshot_tag: str, schema_path: str, index: list[IndexEntry]
+    record: LabRecord,
+    node: NodeSpec,
+    *,
+    snapshot_tag: str,
+    schema_path: str,
+    index: list[IndexEntry],
+    tokens: list[int],
 ) -> bytes:
     """Return a node's manifest, compressed."""
     manifest = NodeManifest(
@@ -95,7 +100,7 @@ def manifest_file(
         cluster_name=record.cluster,
         ip=node.address,
         size=sum(entry.size for entry in index),
-        tokens=tokens(node),
+        tokens=tokens,
         schema=schema_path,
         rack=node.rack,
         shard_count=node.shards,

@@ -1,6 +1,5 @@
 """Backups in Scylla Manager's layout, of a lab's cluster."""
 
-from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -19,48 +18,24 @@ from scylla_restore.engine.backup.layout import (
 from scylla_restore.engine.core.location import parse_location
 from scylla_restore.engine.core.snapshot_tag import snapshot_tag, snapshot_time
 from scylla_restore.engine.errors import StorageError, TargetError
-from scylla_restore.engine.lab.backup_content import (
-    IdType,
-    SSTableContent,
-    TableContent,
-    given_tables,
-    made_tables,
-)
+from scylla_restore.engine.lab.backup_content import SSTableContent, TableContent
 from scylla_restore.engine.lab.backup_files import (
     IndexEntry,
     SSTableEntry,
     manifest_file,
-    schema_file,
     scylla_manifest_file,
     sstable_entry,
-    table_version,
     task_id,
 )
+from scylla_restore.engine.lab.backup_origin import BackedUpTable, BackupRequest, MadeOrigin, Origin
 from scylla_restore.engine.lab.buckets import Bucket, DirectoryBucket, open_bucket
+from scylla_restore.engine.lab.cassandra.backup import CassandraOrigin
 from scylla_restore.engine.lab.refusals import CallRefused
 from scylla_restore.engine.lab.state import LabDirectory, LabRecord, NodeSpec
 
+__all__ = ["BackupRequest", "BackupSummary", "write_backup"]
 _WRITERS = 16
 _QUEUED = 512
-
-
-class BackupRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to back up.
-
-    ``keyspaces``, ``tables`` (of each keyspace), ``sstables`` (of each table) and ``sstable_bytes`` are for SSTables
-    that are made, the same ones for the same ``seed``; ``source`` names a directory of given ones (see
-    ``given_tables``). A location with a DC is for the nodes of that DC only. Without ``snapshot_tag`` it is now.
-    """
-
-    location: str
-    keyspaces: int = 1
-    tables: int = 1
-    sstables: int = 8
-    sstable_bytes: int = 64 << 10
-    id_type: IdType = "uuid"
-    seed: int = 0
-    source: Path | None = None
-    snapshot_tag: str = ""
 
 
 class BackupSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,40 +69,41 @@ def write_backup(directory: Path, request: BackupRequest) -> BackupSummary:
     if not nodes:
         raise TargetError(f"the lab has no nodes in {location.dc}")
     try:
-        with closing(open_bucket(files, location)) as bucket:
-            writer = _write_all(bucket, record, nodes, request)
+        with (
+            closing(open_bucket(files, location)) as bucket,
+            closing(_origin(record, nodes, request)) as origin,
+        ):
+            writer = _write_all(bucket, record, nodes, origin, request.snapshot_tag)
     except CallRefused as refused:
         raise StorageError(
             f"{location} takes no backup: {refused.message}", location=str(location)
         ) from refused
-    for keyspace, name, _ in writer.tables:
-        files.create_table(keyspace, name)
+    for table in writer.tables if record.cassandra is None else ():
+        files.create_table(table.keyspace, table.table)
     return writer.summary()
 
 
 def _write_all(
-    bucket: Bucket, record: LabRecord, nodes: tuple[NodeSpec, ...], request: BackupRequest
+    bucket: Bucket, record: LabRecord, nodes: tuple[NodeSpec, ...], origin: Origin, snapshot_tag: str
 ) -> "_Writer":
-    tag = request.snapshot_tag or _free_tag(bucket, record)
+    tag = snapshot_tag or _free_tag(bucket, record)
     snapshot_time(tag)
-    with _Writer(bucket, record, nodes, tag) as writer:
-        for table in _tables(request):
+    with _Writer(bucket, record, nodes, origin, tag) as writer:
+        for table in origin.tables(tag):
             writer.add(table)
         writer.finish()
     return writer
 
 
-def _tables(request: BackupRequest) -> Iterable[TableContent]:
-    if request.source is not None:
-        return given_tables(request.source)
-    return made_tables(
-        keyspaces=request.keyspaces,
-        tables=request.tables,
-        sstables=request.sstables,
-        sstable_bytes=request.sstable_bytes,
-        id_type=request.id_type,
-        seed=request.seed,
-    )
+def _origin(record: LabRecord, nodes: tuple[NodeSpec, ...], request: BackupRequest) -> Origin:
+    if record.cassandra is not None:
+        return CassandraOrigin(record, nodes, request)
+    if request.patterns:
+        raise TargetError(
+            "there is no real cluster behind this lab whose tables could be chosen",
+            hint="say how many are to be made, or start the lab with --cassandra",
+        )
+    return MadeOrigin(record, request)
 
 
 def _free_tag(bucket: Bucket, record: LabRecord) -> str:
@@ -142,14 +118,17 @@ def _free_tag(bucket: Bucket, record: LabRecord) -> str:
 class _Writer:
     """One backup being written."""
 
-    def __init__(self, bucket: Bucket, record: LabRecord, nodes: tuple[NodeSpec, ...], tag: str) -> None:
+    def __init__(
+        self, bucket: Bucket, record: LabRecord, nodes: tuple[NodeSpec, ...], origin: Origin, tag: str
+    ) -> None:
+        self._origin = origin
         self._bucket = bucket
         self._record = record
         self._nodes = nodes
         self._tag = tag
         self._index: dict[str, list[IndexEntry]] = {node.address: [] for node in nodes}
         self._sstables = 0
-        self.tables: list[tuple[str, str, str]] = []
+        self.tables: list[BackedUpTable] = []
         # A directory takes no wait that threads could use.
         self._pool = None if isinstance(bucket, DirectoryBucket) else ThreadPoolExecutor(_WRITERS)
         self._pending: list[Future[None]] = []
@@ -163,8 +142,8 @@ class _Writer:
 
     def add(self, table: TableContent) -> None:
         """Write a table's SSTables."""
-        version = table_version(self._record.cluster_id, table.keyspace, table.table)
-        self.tables.append((table.keyspace, table.table, version))
+        version = self._origin.version(table.keyspace, table.table)
+        self.tables.append(BackedUpTable(keyspace=table.keyspace, table=table.table, version=version))
         directories = [
             SSTableDirectory(
                 cluster_id=self._record.cluster_id,
@@ -204,7 +183,7 @@ class _Writer:
             snapshot_tag=self._tag,
             kind=SchemaKind.CQL,
         )
-        self._put(schema.path, schema_file(self._record, self.tables))
+        self._put(schema.path, self._origin.schema(self.tables))
         self._wait()
         for node in self._nodes:
             manifest = ManifestPath(
@@ -215,7 +194,15 @@ class _Writer:
                 snapshot_tag=self._tag,
             )
             index = self._index[node.address]
-            self._put(manifest.path, manifest_file(self._record, node, self._tag, schema.path, index))
+            content = manifest_file(
+                self._record,
+                node,
+                snapshot_tag=self._tag,
+                schema_path=schema.path,
+                index=index,
+                tokens=self._origin.tokens(node),
+            )
+            self._put(manifest.path, content)
         self._wait()
 
     def summary(self) -> BackupSummary:

@@ -1,6 +1,7 @@
 """SSTables made up from nothing: right names, table of contents and digests around random bytes."""
 
 import random
+import uuid
 import zlib
 from collections.abc import Iterator
 
@@ -85,6 +86,12 @@ class SSTableMaker:
         turned = self._block[start:] + self._block[:start]
         whole, rest = divmod(left, _BLOCK)
         return b"".join((head, turned * whole, turned[:rest]))
+
+
+def node_uuid_id(name: uuid.UUID) -> str:
+    """Return an id of the time-based kind that is always the same for a name."""
+    tick = _FIRST_TICK + (name.int >> 64) % (300 * _TICKS_A_DAY)
+    return format_uuid_id(tick, name.int & ((1 << 62) - 1) | 1 << 63)
 
 
 def format_uuid_id(ticks: int, node: int) -> str:

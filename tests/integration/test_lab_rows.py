@@ -46,7 +46,7 @@ def keyspace(rows: LabWithRows) -> str:
         "WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)"
     )
     for key in (1, 2):
-        rows.execute(f"INSERT INTO {name}.t (k, v) VALUES (%s, %s)", key, key * 10)  # noqa: S608 - the same
+        rows.insert(name, "t", k=key, v=key * 10)
     return name
 
 

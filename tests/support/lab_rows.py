@@ -44,6 +44,11 @@ class LabWithRows:
         ((table_id,),) = self.execute(query, keyspace, table)
         return self.lab.data_directory(self.node) / keyspace / f"{table}-{table_id.hex}"
 
+    def insert(self, keyspace: str, table: str, **values: object) -> None:
+        """Write a row."""
+        columns, places = ", ".join(values), ", ".join("%s" for _ in values)
+        self.execute(f"INSERT INTO {keyspace}.{table} ({columns}) VALUES ({places})", *values.values())  # noqa: S608 - as below
+
     def read(self, keyspace: str, table: str) -> list[tuple[object, ...]]:
         """Return all rows, in the order of tokens."""
         return self.execute(f"SELECT * FROM {keyspace}.{table}")  # noqa: S608 - names of tests' own

@@ -11,7 +11,7 @@ from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.units import bytes_text, count_text
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.engine.lab.backup_content import IdType
-from scylla_restore.engine.lab.backup_writer import BackupRequest
+from scylla_restore.engine.lab.backup_origin import BackupRequest
 from scylla_restore.engine.lab.command import FaultOptions, UpOptions
 from scylla_restore.engine.lab.command import backup as write_backup
 from scylla_restore.engine.lab.command import fault as inject_fault
@@ -145,11 +145,14 @@ def backup(
     sstable_bytes: _Count = 64 << 10,
     id_type: IdType = "uuid",
     source: Annotated[Path | None, Parameter(name="--from")] = None,
+    keyspace: Annotated[tuple[str, ...], Parameter(name=("--keyspace", "-K"))] = (),
     seed: int = 0,
     snapshot_tag: Annotated[str, Parameter(name=("--snapshot-tag", "-T"))] = "",
     context: Given,
 ) -> None:
     """Write a backup of a lab's cluster as Scylla Manager would; its tables exist in the running lab from then on.
+
+    With Cassandra behind the lab, its tables are backed up, and nothing is made.
 
     Args:
         directory: of the lab.
@@ -160,6 +163,8 @@ def backup(
         sstable_bytes: size of each SSTable.
         id_type: of SSTables: uuid, int (as older Scylla counts them) or mixed.
         source: directory of SSTables to back up instead of made ones.
+        keyspace: glob patterns on keyspace[.table] that choose among the tables of the Cassandra behind the lab; by default
+            all. Comma-separated or repeated; ! excludes.
         seed: other SSTables for another seed.
         snapshot_tag: by default, now.
     """
@@ -173,6 +178,7 @@ def backup(
             sstable_bytes=sstable_bytes,
             id_type=id_type,
             source=source,
+            patterns=_split(keyspace),
             seed=seed,
             snapshot_tag=snapshot_tag,
         ),

@@ -20,11 +20,10 @@ def disguised(files: dict[str, bytes], sstable_id: str | None = None) -> dict[st
     renamed: dict[str, bytes] = {}
     for name, content in files.items():
         version, own_id, tail = name.split("-", 2)
-        if version != _VERSION:
-            return files
-        head = f"{_DISGUISE}-{sstable_id or own_id}"
+        is_cassandras = version == _VERSION
+        head = f"{_DISGUISE if is_cassandras else version}-{sstable_id or own_id}"
         renamed[f"{head}-{tail}"] = content
-        if tail.endswith(TOC):
+        if is_cassandras and tail.endswith(TOC):
             renamed[f"{head}-{tail}"] = content + f"{SCYLLA_COMPONENT}\n".encode()
             renamed[f"{head}-{tail.removesuffix(TOC)}{SCYLLA_COMPONENT}"] = _MARK
     return renamed

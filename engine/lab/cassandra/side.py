@@ -27,7 +27,7 @@ from scylla_restore.engine.lab.state import CassandraNode, Table
 
 _SYSTEM = ("system", "system_schema")
 _REPLICATED_SYSTEM = ("system_auth", "system_distributed", "system_traces")
-_ALL_SYSTEM = _SYSTEM + _REPLICATED_SYSTEM
+ALL_SYSTEM = _SYSTEM + _REPLICATED_SYSTEM
 _RANGE = re.compile(
     r"TokenRange\(start_token:(-?\d+), end_token:(-?\d+), endpoints:\[([^]]*)\], rpc_endpoints:\[([^]]*)\], "
     r"endpoint_details:\[(.*)\]\)"
@@ -60,18 +60,18 @@ class CassandraSide:
         """Return names of keyspaces."""
         found = self._jolokia.read(STORAGE, "NonLocalStrategyKeyspaces", list[str])
         user = sorted(name for name in found if name not in _REPLICATED_SYSTEM)
-        system = {"user": (), "non_local_strategy": _REPLICATED_SYSTEM}.get(kind, _ALL_SYSTEM)
+        system = {"user": (), "non_local_strategy": _REPLICATED_SYSTEM}.get(kind, ALL_SYSTEM)
         return [*user, *system]
 
     def tables(self) -> Sequence[Table]:
         """Return all tables and views, also those that Scylla would have in place of indexes."""
-        tables = [table for table in read_tables(self._jolokia) if table.keyspace not in _ALL_SYSTEM]
+        tables = [table for table in read_tables(self._jolokia) if table.keyspace not in ALL_SYSTEM]
         return [*tables, *(index.view for index in read_indexes(self._jolokia))]
 
     def system_tables(self) -> Sequence[str]:
         """Return the system's tables."""
         found = read_tables(self._jolokia)
-        return [f"{table.keyspace}:{table.table}" for table in found if table.keyspace in _ALL_SYSTEM]
+        return [f"{table.keyspace}:{table.table}" for table in found if table.keyspace in ALL_SYSTEM]
 
     def tablet_keyspaces(self) -> set[str]:
         """Return none."""
@@ -80,7 +80,7 @@ class CassandraSide:
     def find(self, keyspace: str, table: str) -> Table | None:
         """Return a table or view."""
         for found in read_tables(self._jolokia):
-            if (found.keyspace, found.table) == (keyspace, table) and keyspace not in _ALL_SYSTEM:
+            if (found.keyspace, found.table) == (keyspace, table) and keyspace not in ALL_SYSTEM:
                 is_view = bool(self.view_build(keyspace, table))
                 return msgspec.structs.replace(found, view_of="a table of Cassandra's" if is_view else "")
         index = self._index(keyspace, table)
