@@ -12,6 +12,24 @@ from tests.support.cassandra_logs import Execute
 from scylla_restore.engine.lab import CassandraSettings, Lab, S3Settings
 
 
+def new_keyspace(execute: Execute) -> str:
+    """Make a keyspace that nobody else uses."""
+    name = f"rows_{uuid4().hex[:12]}"
+    execute(f"CREATE KEYSPACE {name} WITH replication = {{'class': 'NetworkTopologyStrategy', 'dc1': 1}}")
+    return name
+
+
+def insert(execute: Execute, keyspace: str, table: str, **values: object) -> None:
+    """Write a row."""
+    columns, places = ", ".join(values), ", ".join("%s" for _ in values)
+    execute(f"INSERT INTO {keyspace}.{table} ({columns}) VALUES ({places})", *values.values())  # noqa: S608 - names of tests' own
+
+
+def read(execute: Execute, keyspace: str, table: str) -> list[tuple[object, ...]]:
+    """Return all rows, in the order of tokens."""
+    return execute(f"SELECT * FROM {keyspace}.{table}")  # noqa: S608 - names of tests' own
+
+
 class LabWithRows:
     """The lab, and CQL to what is behind it."""
 
@@ -23,11 +41,7 @@ class LabWithRows:
 
     def new_keyspace(self) -> str:
         """Make a keyspace that nobody else uses."""
-        name = f"rows_{uuid4().hex[:12]}"
-        self.execute(
-            f"CREATE KEYSPACE {name} WITH replication = {{'class': 'NetworkTopologyStrategy', 'dc1': 1}}"
-        )
-        return name
+        return new_keyspace(self.execute)
 
     def send(self, method: str, path: str, *, body: object = None) -> requests.Response:
         """Ask the node."""
@@ -46,12 +60,11 @@ class LabWithRows:
 
     def insert(self, keyspace: str, table: str, **values: object) -> None:
         """Write a row."""
-        columns, places = ", ".join(values), ", ".join("%s" for _ in values)
-        self.execute(f"INSERT INTO {keyspace}.{table} ({columns}) VALUES ({places})", *values.values())  # noqa: S608 - as below
+        insert(self.execute, keyspace, table, **values)
 
     def read(self, keyspace: str, table: str) -> list[tuple[object, ...]]:
         """Return all rows, in the order of tokens."""
-        return self.execute(f"SELECT * FROM {keyspace}.{table}")  # noqa: S608 - names of tests' own
+        return read(self.execute, keyspace, table)
 
     def load(self, keyspace: str, table: str) -> requests.Response:
         """Load what is in the table's upload directory."""
@@ -69,18 +82,30 @@ def running_lab_with_rows(
     scylla_version: str | None = None,
 ) -> Iterator[LabWithRows]:
     """Run a lab before the node of ``cluster``, with a free port."""
-    directory.mkdir(parents=True, exist_ok=True)
-    password = directory / "cassandra.password"
-    password.write_text(PASSWORD)
-    settings = CassandraSettings(
-        urls=tuple(f"http://{address}:{cluster.jolokia_port}/jolokia" for address in cluster.addresses),
-        user=USER if cluster.has_passwords else "",
-        password=f"file:{password}" if cluster.has_passwords else "",
-    )
-    lab = Lab(directory, cassandra=settings, s3=s3, scylla_version=scylla_version)
+    lab = Lab(directory, cassandra=_settings(cluster, directory), s3=s3, scylla_version=scylla_version)
     with lab, requests.Session() as session:
         # The environment may name a bundle of authorities, which would win over the lab's.
         session.trust_env = False
         session.verify = str(lab.certificate_path)
         session.headers["Authorization"] = f"Bearer {lab.token}"
         yield LabWithRows(lab, execute, session)
+
+
+def cassandra_options(cluster: Cluster, directory: Path) -> tuple[str, ...]:
+    """Return the options with which ``lab up`` stands its node before the node of ``cluster``."""
+    settings = _settings(cluster, directory)
+    options = ("--cassandra", ",".join(settings.urls))
+    if not settings.user:
+        return options
+    return (*options, "--cassandra-user", settings.user, "--cassandra-password", settings.password)
+
+
+def _settings(cluster: Cluster, directory: Path) -> CassandraSettings:
+    directory.mkdir(parents=True, exist_ok=True)
+    password = directory / "cassandra.password"
+    password.write_text(PASSWORD)
+    return CassandraSettings(
+        urls=tuple(f"http://{address}:{cluster.jolokia_port}/jolokia" for address in cluster.addresses),
+        user=USER if cluster.has_passwords else "",
+        password=f"file:{password}" if cluster.has_passwords else "",
+    )
