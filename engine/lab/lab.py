@@ -30,7 +30,7 @@ from scylla_restore.engine.lab.state import (
     make_nodes,
 )
 
-_SCYLLA_VERSION = "2026.1.0"
+_SCYLLA_VERSION = "2025.4.2"
 
 
 class Lab:
