@@ -1,6 +1,7 @@
 """What runs have left altered in clusters, as their logs tell it."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -10,12 +11,15 @@ from scylla_restore.engine.core.state import RunState, Status
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections.words import alteration_in_words, kind_of
 
+_CAN_BE_FIXED: Final = ("left", "unfinished")
+
 
 class LeftAltered(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as it was before the run; ``made`` is false where only the intent is known.
 
-    ``why`` tells why it stays: ``at_work`` (an engine needs it), ``resume`` (a downloaded batch that waits for
-    ``resume``), ``node_left`` (the cluster has the node no more), or ``left`` behind, for no good reason.
+    ``node`` is empty where the whole cluster is altered. ``why`` tells why it stays: ``at_work`` (an engine needs it),
+    ``resume`` (a downloaded batch that waits for ``resume``), ``unfinished`` (the run needs it until it is complete, and
+    alters it again when it goes on), ``node_left`` (the cluster has the node no more), or ``left`` behind, for no good reason.
     """
 
     kind: str
@@ -55,7 +59,7 @@ def check_run(log: EventLog, run: str) -> Checkup:
         snapshot_tag=state.target.selection.snapshot_tag,
         state=state.status.value,
         is_owned=is_owned,
-        can_be_fixed=not _is_over(state) and any(each.why == "left" for each in altered),
+        can_be_fixed=not _is_over(state) and any(each.why in _CAN_BE_FIXED for each in altered),
         altered=altered,
     )
 
@@ -83,6 +87,8 @@ def _left(state: RunState, *, is_owned: bool) -> Iterator[LeftAltered]:
             why = "node_left"
         elif entry.id in kept and state.status is not Status.RUNNING:
             why = "resume"
+        elif entry.is_of_schema and state.status is not Status.RUNNING:
+            why = "unfinished"
         yield LeftAltered(
             kind=kind_of(entry.alteration),
             node=entry.node,

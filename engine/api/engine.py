@@ -189,6 +189,8 @@ class Engine:
     def put_right(self, run: str) -> Run:
         """Put back what a run that nobody owns has left altered, and pause it: it can be resumed.
 
+        That goes for views and ``tombstone_gc``, too, which a run alters again when it is resumed.
+
         Raises:
             TargetError: the run is over, or belongs to another cluster.
             RunIsOwned: a living engine has it.
@@ -199,7 +201,8 @@ class Engine:
             events: list[AnyEvent] = [self._owned()]
             if loaded.state.ending is not Ending.ABORT:
                 reason = "what the run had left altered was to be put back"
-                events += [RunResumed(), PauseRequested(requested_by=self._owner, reason=reason)]
+                asked = PauseRequested(requested_by=self._owner, reason=reason, puts_all_back=True)
+                events += [RunResumed(), asked]
         return self._work_on(claim, loaded, tuple(events))
 
     @contextmanager

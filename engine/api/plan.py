@@ -35,11 +35,13 @@ class PlannedKeyspace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedView(msgspec.Struct, frozen=True, kw_only=True):
-    """A view that would be dropped, and made again in the end."""
+    """A view that would be dropped, and made again in the end; a local index only waits for that."""
 
     keyspace: str
     view: str
     type: str
+    base_table: str
+    create_statement: str
 
 
 class PlannedLocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +119,7 @@ def make_plan(
         snapshot_tag=state.target.selection.snapshot_tag,
         target=state.target,
         units=_units(directories),
-        views=(),
+        views=_views(state),
         locations=tuple(_location(state, place, directories) for place in state.locations.values()),
         nodes=tuple(
             _node(state, node, rehearsal.parts[node.address], found)
@@ -130,6 +132,20 @@ def make_plan(
         warnings=warnings,
         estimated_seconds=round(rehearsal.seconds, 1),
         estimate=estimate,
+    )
+
+
+def _views(state: RunState) -> tuple[PlannedView, ...]:
+    recorded = state.schema.recorded
+    return tuple(
+        PlannedView(
+            keyspace=view.keyspace,
+            view=view.name,
+            type=view.kind.value,
+            base_table=view.base_table,
+            create_statement=view.statement,
+        )
+        for view in (recorded.views if recorded is not None else ())
     )
 
 

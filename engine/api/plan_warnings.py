@@ -9,6 +9,7 @@ from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
 from scylla_restore.engine.core.planning import reachable
 from scylla_restore.engine.core.rehearsal import Rehearsal
 from scylla_restore.engine.core.rules.safety import dangers
+from scylla_restore.engine.core.schema_alterations import DISABLED
 from scylla_restore.engine.core.state import NodeState, RunState
 
 _NAMED: Final = 3
@@ -29,6 +30,7 @@ def warnings_of(
     yield from _idle(state, rehearsal)
     yield from _rate_limits(state)
     yield from _compaction(state)
+    yield from _schema(state)
     yield from _uploads(state)
     yield from _clocks(state)
     yield from _space(state, disks)
@@ -119,6 +121,24 @@ def _clocks(state: RunState) -> Iterator[str]:
                 f"the clock of {node.address} is {abs(skew_ms) // 1000} s {'ahead of' if skew_ms > 0 else 'behind'} this host's: "
                 "times will not fit together, and what expires does so by the nodes' clocks"
             )
+
+
+def _schema(state: RunState) -> Iterator[str]:
+    """Tell where views and tombstone_gc are left as they are, and of tables that somebody may have forgotten."""
+    recorded = state.schema.recorded
+    if recorded is None:
+        return
+    if not recorded.offered:
+        yield f"views and tombstone_gc are left as they are: {recorded.reason}"
+    unknown = [table for table in recorded.tables if table.tombstone_gc is None]
+    if unknown:
+        yield f"the cluster knows no tombstone_gc of {_some(f'{t.keyspace}.{t.table}' for t in unknown)}: it is passed by"
+    kept = [table for table in recorded.tables if dict(table.tombstone_gc or ()).get("mode") == DISABLED]
+    if kept:
+        yield (
+            f"tombstone_gc is disabled already for {_some(f'{t.keyspace}.{t.table}' for t in kept)}: "
+            "it stays as it is, during the restore and after it"
+        )
 
 
 def _space(state: RunState, found: Disks) -> Iterator[str]:

@@ -27,13 +27,14 @@ EXIT_PAUSED = 3
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an engine's work on a run ended.
 
-    ``status`` is None when this engine was fenced off or crashed; ``error`` says which. ``paused`` tells what was
-    left where; ``failure`` why the run failed, and ``is_over`` that nothing can ever come of it.
+    ``status`` is None when this engine was fenced off or crashed; ``error`` says which. ``paused`` and ``failed`` tell
+    what was left where; ``failure`` why the run failed, and ``is_over`` that nothing can ever come of it.
     """
 
     status: Status | None
     exit_code: int
     failure: Failure | None = None
+    failed: RunFailed | None = None
     paused: RunPaused | None = None
     error: LogError | RestoreError | None = None
     is_over: bool = False
@@ -99,6 +100,12 @@ class Run:
         with self._lock:
             seen = self._seen.progress
             return document(seen, max(now, seen.last_at) if seen.last_at else now)
+
+    @property
+    def schema_left_alone(self) -> str:
+        """Why views and ``tombstone_gc`` are left as they are; empty where they are seen to."""
+        with self._lock:
+            return self._seen.progress.schema.left_alone
 
     @property
     def log_away(self) -> LogError | None:
@@ -234,6 +241,7 @@ def _outcome(last: Envelope | None, error: LogError | None) -> Outcome:
                 status=Status.FAILED,
                 exit_code=failed.exit_code,
                 failure=failed.failure,
+                failed=failed,
                 is_over=not failed.resumable,
             )
         case RunPaused() as paused:

@@ -6,11 +6,13 @@ from scylla_restore.engine.cli.foreground import ForegroundRun
 from scylla_restore.engine.cli.retyping import command_to_type
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text
 from scylla_restore.engine.core.state import Status
-from scylla_restore.events.model.run import RunPaused
+from scylla_restore.events.model.run import RunFailed, RunPaused
+from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.progress_document import ProgressDocument
 from scylla_restore.events.projections.words import in_words
 
 PAUSED = 3
+_NAMED = 5
 
 
 def tell_end(run: ForegroundRun, context: Context) -> int:
@@ -22,6 +24,8 @@ def tell_end(run: ForegroundRun, context: Context) -> int:
         _tell_cut_off(run.run.id, context)
         return PAUSED
     _tell(run.outcome, progress, run.elapsed_s(context.clock.now()), context)
+    if run.outcome.status is Status.DONE and (reason := run.run.schema_left_alone):
+        context.output.warn(f"views and tombstone_gc were left as they are: {reason}")
     return run.outcome.exit_code
 
 
@@ -32,6 +36,11 @@ def tell_aborted(progress: ProgressDocument, context: Context) -> None:
         context.output.warn(
             f"the tables hold {progress.sstables_restored} of the backup's {progress.sstables} SSTables "
             f"({bytes_text(progress.restored)} of {bytes_text(progress.size)}): truncate them before you restore again"
+        )
+    if progress.views and progress.stage not in (Stage.INIT, Stage.DROP_VIEWS):
+        views = count_text(len(progress.views), "view is", "views are")
+        context.output.warn(
+            f"{views} there again, as before the run, and built from what the tables hold: the cluster goes on with that"
         )
 
 
@@ -62,6 +71,8 @@ def _tell_failed(outcome: Outcome, progress: ProgressDocument, context: Context)
             context.output.error(words, outcome.failure.hint)
             return
         context.output.error(f"run {progress.run_id} failed: {words}", outcome.failure.hint)
+        if outcome.failed is not None:
+            _tell_schema(outcome.failed, context)
         context.output.say(_ways_on(progress.run_id, context))
 
 
@@ -78,7 +89,25 @@ def _tell_paused(paused: RunPaused | None, progress: ProgressDocument, context: 
         left.append(count_text(paused.loads_running, *goes_on))
     context.output.say(f"paused: {paused.reason}")
     context.output.say("; ".join(left) or "nothing of the run is under way or left on the nodes")
+    _tell_schema(paused, context)
     context.output.say(_ways_on(progress.run_id, context))
+
+
+def _tell_schema(end: RunPaused | RunFailed, context: Context) -> None:
+    """Name what stays altered in the schema until the run goes on, or is given up."""
+    left = []
+    if end.views_dropped:
+        left.append(f"{_some(end.views_dropped, 'view', 'views')} dropped")
+    if end.tombstone_gc_disabled:
+        left.append(f"tombstone_gc disabled for {_some(end.tombstone_gc_disabled, 'table', 'tables')}")
+    if left:
+        context.output.say(f"stays so until `resume` or `abort`: {'; '.join(left)}")
+
+
+def _some(names: tuple[str, ...], one: str, many: str) -> str:
+    """Return how many there are, and the first of their names."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{count_text(len(names), one, many)} ({', '.join(names[:_NAMED])}{more})"
 
 
 def _tell_cut_off(run: str, context: Context) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scylla_restore.engine.api import Plan
-from scylla_restore.engine.api.plan import PlannedKeyspace, PlannedLocation, PlannedNode, PlannedTable
+from scylla_restore.engine.api.plan import (
+    PlannedKeyspace,
+    PlannedLocation,
+    PlannedNode,
+    PlannedTable,
+    PlannedView,
+)
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text
@@ -18,6 +24,7 @@ _MOST_NODES: Final = 20
 """More nodes than these are summed up by DC."""
 _MOST_KEYSPACES: Final = 20
 _MOST_SKIPPED: Final = 5
+_MOST_VIEWS: Final = 5
 
 
 def plan_lines(plan: Plan, *, columns: int = 80, show_tables: bool = False) -> list[str]:
@@ -32,6 +39,8 @@ def plan_lines(plan: Plan, *, columns: int = 80, show_tables: bool = False) -> l
         "",
         *_nodes(plan.nodes),
     ]
+    if plan.views:
+        lines += ["", *_views(plan.views, columns, show_tables=show_tables)]
     if plan.skipped:
         lines += ["", *_skipped(plan.skipped, columns, show_tables=show_tables)]
     if plan.warnings:
@@ -120,6 +129,17 @@ def _share(nodes: Sequence[PlannedNode]) -> tuple[str, ...]:
         bytes_text(sum(node.size for node in nodes)),
         duration_text(max(node.seconds for node in nodes)),
     )
+
+
+def _views(views: Sequence[PlannedView], columns: int, *, show_tables: bool) -> Iterator[str]:
+    """Yield the views that are dropped meanwhile, by what they are."""
+    by_type: defaultdict[str, list[str]] = defaultdict(list)
+    for view in views:
+        by_type[view.type].append(f"{view.keyspace}.{view.view}")
+    for kind, names in sorted(by_type.items()):
+        shown = names if show_tables else names[:_MOST_VIEWS]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        yield from _wrapped(f"rebuilds  {', '.join(shown)}{more}: {kind}", columns)
 
 
 def _skipped(skipped: Sequence[SkippedTable], columns: int, *, show_tables: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
+from scylla_restore.events.model.schema import BuildStatus
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.progress import RunState, percent_done
 from scylla_restore.events.projections.progress_document import (
@@ -85,6 +86,7 @@ def progress_lines(
         *(["", *known] if known else []),
         *rest,
         *_repair(progress.repair, shape),
+        *_views(progress, shape),
     ]
     return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
 
@@ -112,6 +114,9 @@ def status_line(progress: ProgressDocument) -> str:
     ]
     if progress.repair is not None:
         parts.append(f"repaired {progress.repair.percent:.1f} %")
+    if progress.stage is Stage.RECREATE_VIEWS:
+        built = sum(view.build_status == BuildStatus.SUCCESS for view in progress.views)
+        parts.append(f"{built} of {count_text(len(progress.views), 'view')} built")
     if progress.failed:
         parts.append(f"failed {bytes_text(progress.failed)}")
     if progress.eta_seconds is not None:
@@ -220,6 +225,22 @@ def _repair(repair: RepairProgress | None, shape: Shape) -> list[str]:
         for unit in repair.running[: shape.hosts]
     ]
     return [*lines, f"error: {repair.error}"] if repair.error else lines
+
+
+def _views(progress: ProgressDocument, shape: Shape) -> list[str]:
+    """Return a line for all views once they are built anew, and one for each that is not done."""
+    if not progress.views or progress.stage not in (Stage.RECREATE_VIEWS, Stage.DONE):
+        return []
+    left = [view for view in progress.views if view.build_status != BuildStatus.SUCCESS]
+    total = len(progress.views)
+    bar = _bar(total - len(left), total, shape, width=30)
+    lines = ["", f"{bar}{total - len(left)} of {count_text(total, 'view')} built"]
+    lines += [
+        f"{view.keyspace}.{view.view}  {view.build_status}, {view.built} of {count_text(view.nodes, 'node')}"
+        for view in left[: shape.hosts]
+    ]
+    more = len(left) - shape.hosts
+    return [*lines, f"… and {count_text(more, 'more view')}"] if more > 0 else lines
 
 
 def _bar(part: int, whole: int, shape: Shape, *, width: int = _BAR) -> str:

@@ -15,13 +15,16 @@ from scylla_restore.events.model import (
     NodeEvent,
     RepairEvent,
     RunEvent,
+    SchemaEvent,
     batches,
     locations,
     nodes,
     run,
+    schema,
 )
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
+from scylla_restore.events.projections import viewing
 from scylla_restore.events.projections.attempts import (
     Attempt,
     BatchTurn,
@@ -33,6 +36,7 @@ from scylla_restore.events.projections.attempts import (
 from scylla_restore.events.projections.catalogue import Catalogue, TableKey
 from scylla_restore.events.projections.pace import Pace, note, work_on
 from scylla_restore.events.projections.repairing import RepairSums, apply_repair, leave_repairs
+from scylla_restore.events.projections.viewing import SchemaSums
 from scylla_restore.events.projections.words import in_words
 
 
@@ -102,6 +106,7 @@ class ProgressState(msgspec.Struct, kw_only=True):
     returned: dict[int, Returned] = msgspec.field(default_factory=dict)
 
     repairs: RepairSums = msgspec.field(default_factory=RepairSums)
+    schema: SchemaSums = msgspec.field(default_factory=SchemaSums)
 
     restored: int = 0
     sstables_restored: int = 0
@@ -133,6 +138,8 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
         _apply_to_node(state, event)
     elif isinstance(event, RepairEvent):
         apply_repair(state.repairs, event, envelope.at)
+    elif isinstance(event, SchemaEvent):
+        _apply_to_schema(state, event)
     elif isinstance(event, RunEvent):
         _apply_to_run(state, event, envelope)
 
@@ -258,6 +265,23 @@ def _apply_to_node(state: ProgressState, event: NodeEvent) -> None:
             | nodes.TablesInspected()
             | nodes.NodeSettingsRead()
             | nodes.NodeFailed()
+        ):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _apply_to_schema(state: ProgressState, event: SchemaEvent) -> None:
+    match event:
+        case schema.SchemaRecorded():
+            viewing.record(state.schema, event)
+        case schema.ViewBuildProgressed():
+            viewing.progress(state.schema, event)
+        case (
+            schema.SchemaReadFailed()
+            | schema.SchemaAgreementAwaited()
+            | schema.SchemaChangeFailed()
+            | schema.ViewBuildFailed()
         ):
             pass
         case _:

@@ -50,12 +50,15 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """A view or index that is built anew."""
+    """A view or index that is built anew: ``built`` of ``nodes`` nodes are done with it, as far as it is known."""
 
     keyspace: str
     view: str
     type: str
     build_status: str
+    base_table: str = ""
+    built: int = 0
+    nodes: int = 0
 
 
 class ProgressDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +118,18 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
         error=state.error,
         keyspaces=_keyspaces(state, downloaded),
         hosts=_hosts(state, now),
+        views=tuple(
+            ViewProgress(
+                keyspace=view.keyspace,
+                view=view.name,
+                type=view.kind.value,
+                build_status=view.status.value,
+                base_table=view.base_table,
+                built=view.built,
+                nodes=view.nodes,
+            )
+            for view in state.schema.views
+        ),
         repair=repair_progress(state.repairs),
     )
 
@@ -152,7 +167,7 @@ def _keyspaces(state: ProgressState, downloaded: dict[TableKey, int]) -> tuple[K
                 size=state.catalogue.tables[key].size,
                 downloaded=state.restored_of.get(key, 0) + downloaded.get(key, 0),
                 restored=state.restored_of.get(key, 0),
-                tombstone_gc=None,
+                tombstone_gc=state.schema.tombstone_gc.get(key),
                 error=errors.get(key),
             )
             for key in keys

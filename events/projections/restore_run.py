@@ -7,17 +7,30 @@ import msgspec
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model.locations import DirectoryIndexed, LocationIndexed
 from scylla_restore.events.model.run import RunCompleted, RunStarted
+from scylla_restore.events.model.schema import SchemaRecorded, ViewBuildProgressed
 from scylla_restore.events.model.stages import Stage, StageEntered
+from scylla_restore.events.projections import viewing
 from scylla_restore.events.projections.catalogue import Catalogue
+from scylla_restore.events.projections.viewing import SchemaSums
 
 Key = tuple[str, str, str]
 
-HEARD: Final = frozenset({RunStarted, DirectoryIndexed, LocationIndexed, StageEntered, RunCompleted})
+HEARD: Final = frozenset(
+    {
+        RunStarted,
+        DirectoryIndexed,
+        LocationIndexed,
+        StageEntered,
+        RunCompleted,
+        SchemaRecorded,
+        ViewBuildProgressed,
+    }
+)
 """All others change nothing here."""
 
 
 class RestoreTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The user-defined type ``restore_table``; ``size`` in bytes."""
+    """The user-defined type ``restore_table``; ``size`` in bytes, ``tombstone_gc`` the mode, empty where it has none."""
 
     table_name: str
     size: int
@@ -73,6 +86,7 @@ class RestoreRunState(msgspec.Struct, kw_only=True):
     snapshot_tag: str = ""
     stage: Stage = Stage.INIT
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
+    schema: SchemaSums = msgspec.field(default_factory=SchemaSums)
 
 
 def apply(state: RestoreRunState, envelope: Envelope, changed: Changed) -> None:
@@ -93,6 +107,10 @@ def apply(state: RestoreRunState, envelope: Envelope, changed: Changed) -> None:
             state.stage = event.stage
         case RunCompleted():
             state.stage = Stage.DONE
+        case SchemaRecorded() as event:
+            viewing.record(state.schema, event)
+        case ViewBuildProgressed() as event:
+            viewing.progress(state.schema, event)
     row = _row(state)
     changed[row.key] = row
 
@@ -105,16 +123,27 @@ def _row(state: RestoreRunState) -> RestoreRunRow:
         prev_id=None,
         snapshot_tag=state.snapshot_tag,
         stage=state.stage.value,
-        units=_units(state.catalogue),
-        views=(),
+        units=_units(state),
+        views=tuple(
+            RestoreView(
+                keyspace_name=view.keyspace,
+                view_name=view.name,
+                base_table=view.base_table,
+                view_type=view.kind.value,
+                create_stmt=view.statement,
+                build_status=view.status.value,
+            )
+            for view in state.schema.views
+        ),
         repair_task_id=None,
     )
 
 
-def _units(catalogue: Catalogue) -> tuple[RestoreUnit, ...]:
+def _units(state: RestoreRunState) -> tuple[RestoreUnit, ...]:
     tables: dict[str, list[RestoreTable]] = {}
-    for key in sorted(catalogue.tables):
-        table = RestoreTable(table_name=key.table, size=catalogue.tables[key].size, tombstone_gc="")
+    found, modes = state.catalogue.tables, state.schema.tombstone_gc
+    for key in sorted(found):
+        table = RestoreTable(table_name=key.table, size=found[key].size, tombstone_gc=modes.get(key, ""))
         tables.setdefault(key.keyspace, []).append(table)
     return tuple(
         RestoreUnit(keyspace_name=keyspace, size=sum(table.size for table in of), tables=tuple(of))

@@ -20,6 +20,7 @@ from scylla_restore.events.errors import LogError, LogUnavailable, StaleOwner
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
+from scylla_restore.events.model.schema import SchemaRecorded
 from scylla_restore.events.projections.progress import ProgressState
 
 
@@ -122,6 +123,35 @@ def test_a_failure_is_an_error_with_its_hint_and_the_ways_on(stage: Stage) -> No
         "hint: say please",
     ]
     assert "`scylla-restore resume" in stderr.splitlines()[2]
+
+
+def test_what_stays_altered_in_the_schema_is_named(stage: Stage) -> None:
+    paused = RunPaused(
+        reason="asked to",
+        staged_batches=0,
+        staged_bytes=0,
+        loads_running=0,
+        views_dropped=("ks.v1",),
+        tombstone_gc_disabled=tuple(f"ks.t{number}" for number in range(1, 8)),
+    )
+    _, _, stderr = stage.end(paused)
+    assert (
+        "stays so until `resume` or `abort`: 1 view (ks.v1) dropped; tombstone_gc disabled for "
+        "7 tables (ks.t1, ks.t2, ks.t3, ks.t4, ks.t5 and 2 more)"
+    ) in stderr
+
+
+def test_a_failed_run_names_what_stays_altered_in_the_schema(stage: Stage) -> None:
+    failure = Failure(cause=Cause.REFUSED, message="no")
+    failed = RunFailed(failure=failure, resumable=True, exit_code=1, tombstone_gc_disabled=("ks.t",))
+    _, _, stderr = stage.end(failed)
+    assert "tombstone_gc disabled for 1 table (ks.t)" in stderr
+
+
+def test_a_run_that_left_views_alone_says_why(stage: Stage) -> None:
+    stage.tell(SchemaRecorded(offered=False, reason="no node offers CQL"))
+    _, _, stderr = stage.end(RunCompleted(restored_bytes=0, sstables=0))
+    assert stderr == "warning: views and tombstone_gc were left as they are: no node offers CQL\n"
 
 
 def test_a_refusal_before_anything_was_touched_is_nothing_to_resume(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from tests.support.answers import undo_failed
 from tests.support.hosts import directory, hosts
+from tests.support.schemas import SCHEMA
 from tests.support.world import RUN, World
 
 from scylla_restore.engine.api.doctor import check_all, check_run
@@ -9,6 +10,7 @@ from scylla_restore.engine.core.commands import LoadSSTables, Undo
 from scylla_restore.engine.core.state import Phase, Status
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.model.run import PauseRequested, RunResumed
+from scylla_restore.events.model.schema import SchemaRecorded
 
 WORK = (directory("t1", range(1, 40)),)
 
@@ -22,8 +24,10 @@ def logged(world: World) -> MemoryLog:
     return log
 
 
-def staged_world() -> World:
-    return World(hosts=hosts("n1"), directories=WORK).hangs(LoadSSTables).start().until_phase(Phase.STAGED)
+def staged_world(schema: SchemaRecorded | None = None) -> World:
+    world = World(hosts=hosts("n1"), directories=WORK).hangs(LoadSSTables)
+    world.schema = schema or world.schema
+    return world.start().until_phase(Phase.STAGED)
 
 
 def test_a_killed_run_has_left_all_that_it_altered() -> None:
@@ -43,6 +47,28 @@ def test_a_paused_run_keeps_what_its_resume_needs() -> None:
 def test_what_could_not_be_put_back_can_be_fixed_later() -> None:
     world = staged_world().on(Undo, undo_failed).pause().play()
     assert check_run(logged(world), RUN).can_be_fixed
+
+
+def of_schema(world: World) -> set[tuple[str, str, str]]:
+    altered = check_run(logged(world), RUN).altered
+    return {(each.kind, each.node, each.why) for each in altered if each.kind in ("view", "tombstone_gc")}
+
+
+def test_a_killed_run_has_left_the_schema_altered() -> None:
+    world = staged_world(SCHEMA)
+    assert of_schema(world) == {("view", "", "left"), ("tombstone_gc", "", "left")}
+
+
+def test_what_a_paused_run_keeps_altered_in_the_schema_can_be_put_back() -> None:
+    world = staged_world(SCHEMA).pause().play()
+    assert of_schema(world) == {("view", "", "unfinished"), ("tombstone_gc", "", "unfinished")}
+    assert check_run(logged(world), RUN).can_be_fixed
+
+    asked = PauseRequested(requested_by="ann", reason="to be put right", puts_all_back=True)
+    world.resume(opening=(RunResumed(), asked)).play()
+
+    assert of_schema(world) == set()
+    assert not check_run(logged(world), RUN).can_be_fixed
 
 
 def test_a_run_that_is_put_right_is_paused() -> None:

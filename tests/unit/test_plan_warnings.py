@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from tests.support.dry_runs import dry
 from tests.support.hosts import LOCATION, Host, directory, hosts
+from tests.support.schemas import recorded_table
 from tests.support.world import START, World
 
 from scylla_restore.engine.api.disks import Disks
@@ -13,9 +14,11 @@ from scylla_restore.engine.core.commands import OpenLocation
 from scylla_restore.engine.core.rehearsal import Speed, rehearse
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.model.locations import LocationOpened
+from scylla_restore.events.model.schema import SchemaRecorded
 from scylla_restore.events.model.target import RateLimit, Tuning
 
 OTHER_RUN = "6f1d2c3b-0000-4000-8000-000000000002"
+PLAIN = SchemaRecorded(offered=True, tables=(recorded_table("t1"),))
 MUCH = (directory("t1", [100] * 60),)
 
 
@@ -23,7 +26,9 @@ def warnings(
     *nodes: Host, tuning: Tuning | None = None, sizes: tuple[int, ...] = (), **found: object
 ) -> list[str]:
     directories = (directory("t1", sizes),) if sizes else MUCH
-    return told(dry(World(hosts=nodes, directories=directories, tuning=tuning)).state, **found)
+    world = World(hosts=nodes, directories=directories, tuning=tuning)
+    world.schema = PLAIN
+    return told(dry(world).state, **found)
 
 
 def told(state: RunState, **found: object) -> list[str]:
@@ -47,6 +52,7 @@ def test_a_node_that_does_not_reach_a_location_is_named_with_what_it_said() -> N
 def test_a_dc_that_a_mapping_leaves_out_is_noticed_and_its_nodes_are_not_missed() -> None:
     nodes = (Host(address="n1", dc="dc1"), Host(address="n2", dc="dc2"))
     world = World(hosts=nodes, directories=MUCH)
+    world.schema = PLAIN
     world.on(
         OpenLocation,
         lambda c: (LocationOpened(location=c.location, manifests=("manifest",), dcs=("source", "other")),),
@@ -128,3 +134,26 @@ def test_a_clock_that_is_off_is_told(skew_ms: int, words: str) -> None:
 
 def test_a_node_that_does_not_tell_is_no_obstacle() -> None:
     assert warnings(*hosts("n1"), silent={"n1": "timed out"}) == ["n1 did not tell of its disk: timed out"]
+
+
+def of_schema(schema: SchemaRecorded) -> list[str]:
+    world = World(hosts=hosts("n1", "n2"), directories=MUCH)
+    world.schema = schema
+    return told(dry(world).state)
+
+
+def test_a_cluster_without_cql_is_told_what_is_left_as_it_is() -> None:
+    warning = of_schema(SchemaRecorded(offered=False, reason="native_transport_port is 0"))
+    assert warning == ["views and tombstone_gc are left as they are: native_transport_port is 0"]
+
+
+def test_a_cluster_that_knows_no_tombstone_gc_is_told_so() -> None:
+    (warning,) = of_schema(SchemaRecorded(offered=True, tables=(recorded_table("t1", None),)))
+    assert warning == "the cluster knows no tombstone_gc of ks.t1: it is passed by"
+
+
+def test_a_table_whose_tombstones_somebody_keeps_already_is_named() -> None:
+    (warning,) = of_schema(
+        SchemaRecorded(offered=True, tables=(recorded_table("t1", (("mode", "disabled"),)),))
+    )
+    assert warning.startswith("tombstone_gc is disabled already for ks.t1: it stays as it is")

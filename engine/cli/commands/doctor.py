@@ -19,6 +19,7 @@ _LEFT_ALTERED = 1
 _WHY: Final = {
     "at_work": "an engine is at work and needs it",
     "resume": "for `resume`",
+    "unfinished": "until the run is complete",
     "node_left": "the cluster has this node no more",
     "left": "left behind",
 }
@@ -75,4 +76,4 @@ def _tell(found: list[Checkup], context: Context) -> None:
         line(f"run {checkup.run_id} ({checkup.cluster}, {checkup.snapshot_tag}): {checkup.state}{who}")
         line(f"  {count_text(len(checkup.altered), 'alteration')}:")
         for each in checkup.altered:
-            line(f"  {each.node:<15}  {each.what} ({_WHY[each.why]})")
+            line(f"  {each.node or 'cluster':<15}  {each.what} ({_WHY[each.why]})")
