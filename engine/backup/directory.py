@@ -149,7 +149,10 @@ def plan_directory(
     """
     where = directory_of(entry, manifest)
     sstables = group_sstables(
-        entry.file_names(), keyspace=entry.keyspace, table=entry.table, what=f"{location}/{where.path}"
+        entry.file_names(manifest=f"{location}/{manifest.path}"),
+        keyspace=entry.keyspace,
+        table=entry.table,
+        what=f"{location}/{where.path}",
     )
     if sstables.is_plain:
         # The order of the ids is that of their files' names then: nothing that an id can have sorts before a dash.

@@ -36,13 +36,18 @@ class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
         """The table's full name."""
         return TableName(self.keyspace, self.table)
 
-    def file_names(self) -> list[str]:
-        """Return the names of all component files, without snapshot tags.
+    def file_names(self, *, manifest: str) -> list[str]:
+        """Return the names of all component files, without snapshot tags; ``manifest`` names the object in errors.
 
         Raises:
             BackupError: they are not a list of texts.
         """
-        return decode_json(memoryview(self.files), _FILES, what=f"the list of files of {self.name}") or []
+        return (
+            decode_json(
+                memoryview(self.files), _FILES, what=f"manifest {manifest}: the list of files of {self.name}"
+            )
+            or []
+        )
 
 
 class InstanceDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

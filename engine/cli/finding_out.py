@@ -7,7 +7,12 @@ from scylla_restore.engine.cli.output import Output
 from scylla_restore.engine.cli.units import count_text
 from scylla_restore.engine.cli.waits import Waits
 from scylla_restore.events.envelope import Envelope
-from scylla_restore.events.model.locations import DirectoryIndexed, LocationOpened, ManifestRead
+from scylla_restore.events.model.locations import (
+    DirectoryIndexed,
+    LocationIndexed,
+    LocationOpened,
+    ManifestRead,
+)
 
 _EVERY_S: Final = 3.0
 
@@ -50,5 +55,9 @@ class FindingOut:
             case DirectoryIndexed(ids=ids):
                 self._directories += 1
                 self._sstables += len(ids)
+            case LocationIndexed(location=location, retries=retries) if retries:
+                self._output.note(
+                    f"{location} was busy or silent at times: {count_text(retries, 'request')} had to be made again"
+                )
             case _:
                 pass

@@ -52,7 +52,7 @@ def _index(entry: IndexEntry) -> None:
     plan = plan_directory(entry, manifest=manifest_path(), location="s3:b")
     directory = SSTableDirectory.parse(plan.whole.where.path)
     assert directory == plan.whole.where
-    files: Page = dict.fromkeys(entry.file_names(), 1)
+    files: Page = dict.fromkeys(entry.file_names(manifest="m"), 1)
     found = [
         own for event in index_part(plan.whole, lambda _after, _until: iter([files])) for own in event.ids
     ]

@@ -44,7 +44,7 @@ def test_manifests_list_all_sstables_and_their_sizes(lab: Lab, id_type: IdType) 
     found: Counter[str] = Counter()
     for manifest in manifests(lab.directory, summary):
         for entry in manifest.tables:
-            names = entry.file_names()
+            names = entry.file_names(manifest="m")
             group = group_sstables(names, keyspace=entry.keyspace, table=entry.table, what="a directory")
             found[str(entry.name)] += len(group.ids)
             assert entry.size == len(group.ids) * 3000

@@ -45,7 +45,7 @@ def test_every_field_is_read() -> None:
     assert read.name == TableName("ks", "t")
     assert (read.version, read.size, read.replication_type, read.path) == (TABLE_ID, 12, "tablets", "/data")
     assert read.scylla_manifests == ("m",)
-    assert read.file_names() == sstable_files(1)
+    assert read.file_names(manifest="m") == sstable_files(1)
 
 
 def test_absent_and_null_fields_are_empty_and_unknown_ones_are_ignored() -> None:
@@ -60,7 +60,7 @@ def test_absent_and_null_fields_are_empty_and_unknown_ones_are_ignored() -> None
     manifest = read_manifest(
         manifest_bytes(least, nulls, tokens=None, new=1, instance_details=None), path="p"
     )
-    assert [entry.file_names() for entry in manifest.tables] == [[], []]
+    assert [entry.file_names(manifest="m") for entry in manifest.tables] == [[], []]
     assert (manifest.size, manifest.cluster_name) == (0, "")
 
 
@@ -118,7 +118,7 @@ def test_what_is_no_manifest_is_refused_with_its_path(data: bytes, problem: str)
 def test_a_list_of_files_of_another_shape_is_refused_with_its_table(files: object) -> None:
     manifest = read_manifest(manifest_bytes({**index_entry([]), "files": files}), path="p")
     with pytest.raises(BackupError, match=r"the list of files of ks\.t cannot be read"):
-        manifest.tables[0].file_names()
+        manifest.tables[0].file_names(manifest="m")
 
 
 def test_a_manifest_larger_than_its_limit_is_refused() -> None:
