@@ -13,7 +13,9 @@ from scylla_restore.engine.core.commands import (
     OpenLocation,
     ReadNodeSettings,
     RepairTable,
+    RestoreNatively,
     StopDownload,
+    StopNativeRestore,
     StopRepair,
     Undo,
     VerifyLocation,
@@ -30,6 +32,8 @@ NodeLetter = (
     | StopDownload
     | MoveIntoUpload
     | LoadSSTables
+    | RestoreNatively
+    | StopNativeRestore
     | RepairTable
     | StopRepair
 )

@@ -11,6 +11,7 @@ from scylla_restore.actors.procedures.download import download
 from scylla_restore.actors.procedures.inspect import inspect_tables
 from scylla_restore.actors.procedures.join import join, read_settings
 from scylla_restore.actors.procedures.load import load_sstables, move_into_upload
+from scylla_restore.actors.procedures.native import restore_natively
 from scylla_restore.actors.procedures.repair import repair_table, stop_left
 from scylla_restore.actors.runtime import Address, Lane, Procedure, Runtime
 from scylla_restore.engine.cluster.port import NodeGateway
@@ -23,7 +24,9 @@ from scylla_restore.engine.core.commands import (
     MoveIntoUpload,
     ReadNodeSettings,
     RepairTable,
+    RestoreNatively,
     StopDownload,
+    StopNativeRestore,
     StopRepair,
     Undo,
 )
@@ -81,6 +84,7 @@ class NodeActor:
         self._control_lane: Lane = runtime.lane(f"{name} control", on_crash)
         self._repair_lane: Lane = runtime.lane(f"{name} repair", on_crash)
         self._downloading: tuple[int, int] | None = None
+        self._restoring: tuple[int, int] | None = None
         self._repairing: tuple[int, int] | None = None
 
     def receive(self, letter: NodeLetter | LaneCrashed) -> None:
@@ -104,6 +108,11 @@ class NodeActor:
                 self._load_lane.start(move_into_upload(self._node, letter))
             case LoadSSTables():
                 self._load_lane.start(load_sstables(self._node, letter))
+            case RestoreNatively():
+                self._restoring = (letter.batch, letter.attempt)
+                self._load_lane.start(restore_natively(self._node, letter))
+            case StopNativeRestore():
+                self._stop_restore(letter)
             case RepairTable():
                 self._repairing = (letter.repair, letter.attempt)
                 self._repair_lane.start(repair_table(self._node, letter))
@@ -134,6 +143,12 @@ class NodeActor:
         if self._downloading == (letter.batch, letter.attempt):
             self._downloading = None
             self._download_lane.stop()
+
+    def _stop_restore(self, letter: StopNativeRestore) -> None:
+        """Stop the attempt that is meant, once; it has the load lane for itself."""
+        if self._restoring == (letter.batch, letter.attempt):
+            self._restoring = None
+            self._load_lane.stop()
 
     def _stop_repair(self, letter: StopRepair) -> None:
         """Stop the attempt that is meant, or end what an engine before has left of it."""

@@ -23,6 +23,7 @@ from scylla_restore.events.model.alterations import (
     TransfersSet,
     UndoFailed,
     UploadSetAside,
+    UserTtlSet,
 )
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeFailed
@@ -72,6 +73,8 @@ async def _make(node: Node, alteration: NodeAlteration) -> None:
             await patiently(node, lambda gateway: gateway.set_bandwidth_rate(rate))
         case CpuUnpinned():
             await patiently(node, lambda gateway: gateway.unpin_cpu())
+        case UserTtlSet(after=seconds):
+            await patiently(node, lambda gateway: gateway.set_user_ttl(seconds))
         case StagingCreated():
             # the agent makes it with the first file
             return
@@ -91,6 +94,8 @@ async def _put_back(node: Node, alteration: NodeAlteration) -> Failure | None:
             await patiently(node, lambda gateway: gateway.set_bandwidth_rate(rate))
         case CpuUnpinned():
             await patiently(node, lambda gateway: gateway.pin_cpu())
+        case UserTtlSet(before=seconds):
+            await patiently(node, lambda gateway: gateway.set_user_ttl(seconds))
         case StagingCreated(path=path):
             return await _remove_for_good(node, assert_staging(path))
         case UploadSetAside(upload=upload, found=found):

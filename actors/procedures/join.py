@@ -4,6 +4,7 @@ from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.runtime import Call
 from scylla_restore.engine.cluster.port import NodeGateway, RemoteFile
 from scylla_restore.engine.core.commands import JoinNode, ReadNodeSettings
+from scylla_restore.engine.core.object_storage import native_endpoints
 from scylla_restore.engine.errors import NodeError, NodeRefused
 from scylla_restore.events.model.nodes import NodeFailed, NodeJoined, NodeSettingsRead
 
@@ -19,6 +20,8 @@ async def join(node: Node, command: JoinNode) -> None:
     except NodeError as error:
         node.report(_failed(node, error))
         return
+    locations = tuple(location for location in command.locations if location not in refusals)
+    endpoints, native_refusals = native_endpoints(locations, info.agent_stores, info.scylla_stores)
     node.report(
         NodeJoined(
             node=node.address,
@@ -28,9 +31,11 @@ async def join(node: Node, command: JoinNode) -> None:
             shards=info.shards,
             scylla_version=info.scylla_version,
             agent_version=info.agent_version,
-            locations=tuple(location for location in command.locations if location not in refusals),
+            locations=locations,
             unreachable_locations=refusals,
             clock_skew_ms=info.clock_skew_ms,
+            native_endpoints=endpoints,
+            native_refusals=native_refusals,
         )
     )
 
@@ -57,12 +62,18 @@ async def read_settings(node: Node, command: ReadNodeSettings) -> None:
         rate = await patiently(node, lambda gateway: gateway.bandwidth_rate())
         compaction = {table: await _compaction(node, table) for table in command.tables}
         cpus = await _cpus(node)
+        user_ttl = await _user_ttl(node) if command.native else None
     except NodeError as error:
         node.report(_failed(node, error))
         return
     node.report(
         NodeSettingsRead(
-            node=node.address, transfers=transfers, bandwidth_rate=rate, compaction=compaction, cpus=cpus
+            node=node.address,
+            transfers=transfers,
+            bandwidth_rate=rate,
+            compaction=compaction,
+            cpus=cpus,
+            user_ttl=user_ttl,
         )
     )
 
@@ -78,6 +89,14 @@ async def _cpus(node: Node) -> tuple[int, ...]:
         return await patiently(node, lambda gateway: gateway.cpus())
     except NodeRefused:
         return ()
+
+
+async def _user_ttl(node: Node) -> int | None:
+    """Return for how long tasks are known, None where Scylla does not tell: nobody sets it then."""
+    try:
+        return await patiently(node, lambda gateway: gateway.user_ttl())
+    except NodeRefused:
+        return None
 
 
 def _failed(node: Node, error: NodeError) -> NodeFailed:

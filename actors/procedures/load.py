@@ -19,7 +19,7 @@ from http import HTTPStatus
 
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.procedures.files import assert_staging, misfit, names_of, sizes_of
-from scylla_restore.actors.procedures.patience import PATIENCE, pauses
+from scylla_restore.actors.procedures.patience import PATIENCE, SILENCE_MAX, pauses
 from scylla_restore.actors.runtime import Sleep, Stopped
 from scylla_restore.engine.core.commands import BatchCommand, LoadSSTables, MoveIntoUpload
 from scylla_restore.engine.errors import DirectoryMissing, LoadBusy, NodeError, NodeRefused, NodeUnreachable
@@ -32,8 +32,6 @@ from scylla_restore.events.model.batches import (
 )
 from scylla_restore.events.model.failure import Cause, Failure
 
-SILENCE_MAX = timedelta(minutes=15)
-"""How long a node may give no answer at all before its batch is given up."""
 MOVE_PATIENCE = timedelta(minutes=5)
 LOST_TOLD_EVERY = timedelta(minutes=1)
 BUSY_TOLD_EVERY = timedelta(minutes=5)

@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 PATIENCE = timedelta(minutes=1)
 """How long somebody who does not answer is asked again before that counts as a failure."""
+SILENCE_MAX = timedelta(minutes=15)
+"""How long a node at work may give no answer at all before that counts as a failure."""
 
 
 def pauses(first_s: float, longest_s: float) -> Iterator[timedelta]:
@@ -42,3 +44,24 @@ async def until_answered(
                 raise
         await Sleep(pause)
     raise AssertionError("pauses have no end")
+
+
+class Silence:
+    """A node's silence while something runs there: bounded, however often it is asked."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.end()
+
+    def end(self) -> None:
+        """It has answered."""
+        self._since: datetime | None = None
+        self._pauses = pauses(1, 15)
+
+    async def wait(self, error: NodeUnreachable) -> None:
+        """Let some time pass after ``error``, or raise it when there was no answer for too long."""
+        now = self._now()
+        self._since = self._since or now
+        if not error.retryable or now >= self._since + SILENCE_MAX:
+            raise error
+        await Sleep(next(self._pauses))

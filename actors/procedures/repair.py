@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
-from scylla_restore.actors.procedures.patience import pauses
+from scylla_restore.actors.procedures.patience import SILENCE_MAX, Silence
 from scylla_restore.actors.procedures.words import colocated_base
-from scylla_restore.actors.runtime import Sleep, Stopped
+from scylla_restore.actors.runtime import Stopped
 from scylla_restore.engine.cluster.port import NodeGateway, RingRange, ScyllaTask, TaskStatus
 from scylla_restore.engine.core.commands import RepairCommand, RepairTable, StopRepair
 from scylla_restore.engine.errors import NodeError, NodeRefused, NodeUnreachable, TaskUnknown
@@ -34,8 +34,6 @@ VNODE_POLL_S = 2
 """Short: a stop is heard between two polls."""
 TABLET_POLL_S = 10
 """Longer: a task may be forgotten when it ends between two polls, and would be asked for again."""
-SILENCE_MAX = timedelta(minutes=15)
-"""How long a node may give no answer at all before the unit counts as failed there."""
 STOP_PATIENCE = timedelta(seconds=20)
 ASKED_AGAIN_MAX = 5
 TOLD_EVERY = timedelta(seconds=15)
@@ -129,7 +127,7 @@ class _VnodeRepair:
     async def _until_ended(self, repair: int) -> str | None:
         """Follow a repair and return how it ended, or None where that may be the end of another of its number."""
         is_sure = True
-        silence = _Silence(self._node)
+        silence = Silence(self._node.now)
         while True:
             try:
                 state = await self._node(lambda gateway: gateway.repair_state(repair, wait_s=VNODE_POLL_S))
@@ -199,7 +197,7 @@ class _TabletRepair:
 
     async def _until_done(self) -> bool:
         """Follow the task; return False when the cluster does not know it (any more)."""
-        task, silence = self.task, _Silence(self._node)
+        task, silence = self.task, Silence(self._node.now)
         while True:
             try:
                 status = await self._node(lambda gateway: gateway.task_status(task, wait_s=TABLET_POLL_S))
@@ -231,27 +229,6 @@ class _TabletRepair:
                     total=round(status.total),
                 )
             )
-
-
-class _Silence:
-    """A node's silence: bounded, however often it is asked."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self.end()
-
-    def end(self) -> None:
-        """It has answered."""
-        self._since: datetime | None = None
-        self._pauses = pauses(1, 15)
-
-    async def wait(self, error: NodeUnreachable) -> None:
-        """Let some time pass after ``error``, or raise it when there was no answer for too long."""
-        now = self._node.now()
-        self._since = self._since or now
-        if not error.retryable or now >= self._since + SILENCE_MAX:
-            raise error
-        await Sleep(next(self._pauses))
 
 
 def own_ranges(ring: tuple[RingRange, ...], address: str) -> list[tuple[str, str]]:

@@ -8,12 +8,13 @@ import msgspec
 from scylla_restore.engine.api.disks import Disks
 from scylla_restore.engine.backup.layout import ManifestPath
 from scylla_restore.engine.core.alterations import wanted_transfers
+from scylla_restore.engine.core.native import is_native, why_not_native
 from scylla_restore.engine.core.planning import reachable
 from scylla_restore.engine.core.rate_limit import rate_limit_for
 from scylla_restore.engine.core.rehearsal import Part, Rehearsal
 from scylla_restore.engine.core.state import Directory, LocationState, NodeState, RunState
 from scylla_restore.events.model.locations import SkippedTable
-from scylla_restore.events.model.target import RestoreTarget
+from scylla_restore.events.model.target import Method, RestoreTarget
 
 
 class PlannedTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):
     """A node and its part. ``seconds`` is when it would be done; ``rate_limit`` is MiB/s, 0 for none.
 
     ``unreachable`` maps locations that it cannot list to what its agent says; ``disk_…`` are bytes, None if unknown.
+    ``native`` are locations that its Scylla would read by itself; ``not_native`` maps others to why it would not.
     """
 
     host: str
@@ -70,6 +72,8 @@ class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):
     agent_version: str
     locations: tuple[str, ...]
     unreachable: dict[str, str]
+    native: tuple[str, ...]
+    not_native: dict[str, str]
     batches: int
     sstables: int
     size: int
@@ -204,6 +208,14 @@ def _node(state: RunState, node: NodeState, part: Part, found: Disks) -> Planned
         agent_version=joined.agent_version if joined else "",
         locations=tuple(str(state.locations[key].where) for key in reachable(state, node)),
         unreachable=joined.unreachable_locations if joined else {},
+        native=tuple(key for key in reachable(state, node) if is_native(state, node, key)),
+        not_native={
+            key: why
+            for key in reachable(state, node)
+            if (why := why_not_native(state, node, key)) is not None
+        }
+        if state.target.tuning.method is not Method.RCLONE
+        else {},
         batches=part.batches,
         sstables=part.sstables,
         size=part.size,

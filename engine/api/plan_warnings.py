@@ -6,11 +6,14 @@ from typing import Final
 
 from scylla_restore.engine.api.disks import Disks
 from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
+from scylla_restore.engine.core.native import is_native, knows_native, why_not_native
+from scylla_restore.engine.core.object_storage import NATIVE_PROVIDERS
 from scylla_restore.engine.core.planning import reachable
 from scylla_restore.engine.core.rehearsal import Rehearsal
 from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.schema_alterations import DISABLED
 from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.events.model.target import Method
 
 _NAMED: Final = 3
 _SKEW_MS: Final = 30_000
@@ -31,6 +34,7 @@ def warnings_of(
     yield from _rate_limits(state)
     yield from _compaction(state)
     yield from _schema(state)
+    yield from _native(state)
     yield from _uploads(state)
     yield from _clocks(state)
     yield from _space(state, disks)
@@ -139,6 +143,27 @@ def _schema(state: RunState) -> Iterator[str]:
             f"tombstone_gc is disabled already for {_some(f'{t.keyspace}.{t.table}' for t in kept)}: "
             "it stays as it is, during the restore and after it"
         )
+
+
+def _native(state: RunState) -> Iterator[str]:
+    """Tell of nodes that would download although their Scylla is new enough, or others' restore by themselves."""
+    if state.target.tuning.method is Method.RCLONE:
+        return
+    nodes = state.nodes.values()
+    for key, place in state.locations.items():
+        is_done = any(is_native(state, node, key) for node in nodes)
+        refused = {
+            node.address: why
+            for node in nodes
+            if key in reachable(state, node)
+            and (is_done or (knows_native(node) and place.where.provider in NATIVE_PROVIDERS))
+            and (why := why_not_native(state, node, key)) is not None
+        }
+        if refused:
+            yield (
+                f"{_some(refused)} would download from {place.where} instead of having Scylla restore it by itself: "
+                f"{next(iter(refused.values()))}"
+            )
 
 
 def _space(state: RunState, found: Disks) -> Iterator[str]:

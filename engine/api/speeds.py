@@ -62,11 +62,7 @@ def _newest_of(log: EventLog, cluster_id: str) -> Iterable[ProgressState]:
 
 
 def _seen(state: ProgressState) -> Seen | None:
-    measured = {
-        address: host
-        for address, host in state.hosts.items()
-        if host.downloaded and host.download_ms and host.streamed and host.stream_ms
-    }
+    measured = {address: host for address, host in state.hosts.items() if host.streamed and host.stream_ms}
     if not measured or state.last_at is None:
         return None
     return Seen(
@@ -79,10 +75,15 @@ def _seen(state: ProgressState) -> Seen | None:
 
 def _speed(hosts: Iterable[HostSums], *, shards: int) -> Speed:
     """Return the speed of all hosts together, divided by ``shards``."""
-    each = [
-        (host.downloaded * 1000 / host.download_ms, host.streamed * 1000 / host.stream_ms) for host in hosts
-    ]
+    each = [(_download_speed(host), host.streamed * 1000 / host.stream_ms) for host in hosts]
     return Speed(download=sum(d for d, _ in each) / shards, load=sum(ld for _, ld in each) / shards)
+
+
+def _download_speed(host: HostSums) -> float:
+    """Return bytes per second; a node whose Scylla restores by itself downloads as fast as it streams."""
+    if host.downloaded and host.download_ms:
+        return host.downloaded * 1000 / host.download_ms
+    return host.streamed * 1000 / host.stream_ms
 
 
 def likely_speeds(state: RunState, seen: Seen | None) -> dict[str, Speed]:

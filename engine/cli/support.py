@@ -2,7 +2,7 @@
 
 from scylla_restore.engine.core.target_flags import flag_name
 from scylla_restore.engine.errors import TargetError
-from scylla_restore.events.model.target import Method, RestoreKind, RestoreTarget, Staging, Tuning
+from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Staging, Tuning
 
 
 def check_supported(target: RestoreTarget) -> None:
@@ -26,10 +26,6 @@ def check_tuning(tuning: Tuning) -> None:
     Raises:
         TargetError: something of it does not work yet.
     """
-    if tuning.method is Method.NATIVE:
-        raise TargetError(
-            "--method native does not work yet", hint="auto and rclone do: they download, then load&stream"
-        )
     if tuning.staging is not Staging.AUTO:
         raise _not_yet("staging")
 

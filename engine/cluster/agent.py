@@ -11,6 +11,7 @@ from scylla_restore.engine.cluster.listing import decode_listing
 from scylla_restore.engine.cluster.paths import checked, checked_below_table, split_remote
 from scylla_restore.engine.cluster.port import DiskSpace, JobProgress, RemoteFile
 from scylla_restore.engine.core.client_services import ClientServices
+from scylla_restore.engine.core.object_storage import AgentStore
 from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, NodeRefused
 
 T = TypeVar("T")
@@ -24,11 +25,22 @@ _UNLIMITED = "0M"
 _CLIENT_ERROR = 400
 
 
+class StoreEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of Scylla's configuration as an agent passes it on: what is empty is left out."""
+
+    name: str = ""
+    type: str = ""
+    port: int = 0
+    use_https: bool = False
+
+
 class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine wants of ``node_info``."""
 
     agent_version: str = ""
     scylla_version: str = ""
+    rclone_backend_config: dict[str, AgentStore] | None = None
+    object_storage_endpoints: dict[str, StoreEntry] | None = None
 
 
 class _Pinning(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from scylla_restore.engine.cluster.agent import AgentApi
 from scylla_restore.engine.cluster.connections import KEPT_CONNECTIONS
 from scylla_restore.engine.cluster.endpoint import Timeouts
 from scylla_restore.engine.cluster.http import NodeClient
+from scylla_restore.engine.cluster.native_api import NativeApi
 from scylla_restore.engine.cluster.port import (
     ClusterTopology,
     DiskSpace,
@@ -21,6 +22,7 @@ from scylla_restore.engine.cluster.port import (
 from scylla_restore.engine.cluster.repair_api import RepairApi
 from scylla_restore.engine.cluster.scylla_api import ScyllaApi
 from scylla_restore.engine.core.client_services import ClientServices
+from scylla_restore.engine.core.object_storage import ScyllaStore
 from scylla_restore.events.model.nodes import DiscoveredNode
 
 T = TypeVar("T")
@@ -34,6 +36,7 @@ class RestNodeGateway:
         self.agent = AgentApi(client, timeouts)
         self.scylla = ScyllaApi(client, timeouts)
         self.repairs = RepairApi(client, timeouts)
+        self.native = NativeApi(client, timeouts)
 
     @property
     def address(self) -> str:
@@ -80,6 +83,16 @@ class RestNodeGateway:
             agent_version=info.agent_version,
             shards=self.scylla.shards(),
             clock_skew_ms=self._client.clock_skew_ms,
+            agent_stores=info.rclone_backend_config or {},
+            scylla_stores=tuple(
+                ScyllaStore(
+                    name=entry.name or name,
+                    type=entry.type,
+                    port=entry.port,
+                    use_https=entry.use_https,
+                )
+                for name, entry in sorted((info.object_storage_endpoints or {}).items())
+            ),
         )
 
     def client_services(self, address: str) -> ClientServices:
@@ -201,6 +214,29 @@ class RestNodeGateway:
     def read_barrier(self) -> None:
         """See the port."""
         self.scylla.read_barrier()
+
+    def start_native_restore(
+        self,
+        *,
+        endpoint: str,
+        bucket: str,
+        prefix: str,
+        keyspace: str,
+        table: str,
+        sstables: tuple[str, ...],
+    ) -> str:
+        """See the port."""
+        return self.native.start(
+            endpoint=endpoint, bucket=bucket, prefix=prefix, keyspace=keyspace, table=table, sstables=sstables
+        )
+
+    def user_ttl(self) -> int:
+        """See the port."""
+        return self.native.user_ttl()
+
+    def set_user_ttl(self, seconds: int) -> None:
+        """See the port."""
+        self.native.set_user_ttl(seconds)
 
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         """See the port."""

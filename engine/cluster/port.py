@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from scylla_restore.engine.cluster.native_port import NativeCalls
+from scylla_restore.engine.core.object_storage import AgentStore, ScyllaStore
 from scylla_restore.events.model.nodes import DiscoveredNode
 
 
@@ -19,12 +21,15 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a node tells of itself; ``shards`` are counted from Scylla's metrics.
 
     ``clock_skew_ms`` is by how much its clock is ahead of this host's, to about a second; None where it does not tell.
+    ``agent_stores`` is what its agent is configured with, by provider, ``scylla_stores`` what Scylla is.
     """
 
     scylla_version: str
     agent_version: str
     shards: int
     clock_skew_ms: int | None = None
+    agent_stores: dict[str, AgentStore] = {}
+    scylla_stores: tuple[ScyllaStore, ...] = ()
 
 
 class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +102,7 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     total: float
 
 
-class NodeGateway(Protocol):
+class NodeGateway(NativeCalls, Protocol):
     """One node, reached through its agent. All paths are below ``data:`` unless they name a location."""
 
     def cluster_name(self) -> str:
@@ -253,7 +258,7 @@ class NodeGateway(Protocol):
         ...
 
     def tasks(self, module: str) -> tuple[ScyllaTask, ...]:
-        """Return the tasks of a module: ``repair`` (vnodes, of this node) or ``tablets`` (of the cluster)."""
+        """Return the tasks of a module: ``repair`` (vnodes, of this node), ``tablets`` (of the cluster), or native restores."""
         ...
 
     def abort_task(self, task: str) -> None:

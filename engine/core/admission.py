@@ -6,7 +6,7 @@ Letters come late, twice, or from an attempt that was given up. What is dropped 
 from typing import Final
 
 from scylla_restore.engine.core.state import NodeState, Phase, RepairPhase, RunState
-from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE
+from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, NATIVE
 from scylla_restore.events.model import (
     AlterationEvent,
     AnyEvent,
@@ -32,9 +32,11 @@ _PHASES: Final[dict[type, frozenset[Phase]]] = {
     batches.DownloadFailed: DOWNLOAD_LANE,
     batches.UploadOccupied: _MOVING,
     batches.UploadFilled: _MOVING,
-    batches.LoadAnswerLost: frozenset({Phase.LOADING}),
-    batches.SSTablesLoaded: frozenset({Phase.LOADING}),
-    batches.LoadFailed: _MOVING | {Phase.LOADING},
+    batches.NativeRestoreStarted: frozenset({Phase.ASKED}),
+    batches.NativeRestoreProgressed: frozenset({Phase.RESTORING}),
+    batches.LoadAnswerLost: frozenset({Phase.LOADING, Phase.ASKED}),
+    batches.SSTablesLoaded: frozenset({Phase.LOADING, Phase.RESTORING}),
+    batches.LoadFailed: _MOVING | NATIVE | {Phase.LOADING},
 }
 
 

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
+from scylla_restore.engine.core.limits import USER_TTL_S
+from scylla_restore.engine.core.native import works_natively
 from scylla_restore.engine.core.rate_limit import rate_limit_for
 from scylla_restore.engine.core.state import Entry, NodeState, RunState
 from scylla_restore.events.model.alterations import (
@@ -14,9 +16,10 @@ from scylla_restore.events.model.alterations import (
     CpuUnpinned,
     NodeAlteration,
     TransfersSet,
+    UserTtlSet,
 )
 
-A = TypeVar("A", AutoCompactionDisabled, TransfersSet, BandwidthSet, CpuUnpinned)
+A = TypeVar("A", AutoCompactionDisabled, TransfersSet, BandwidthSet, CpuUnpinned, UserTtlSet)
 
 UNLIMITED = "off"
 """How the agent names the absence of a bandwidth limit."""
@@ -60,6 +63,10 @@ def wanted_alterations(state: RunState, node: NodeState) -> Iterator[tuple[str, 
         yield "bandwidth", msgspec.structs.replace(bandwidth, after=rate)
     if tuning.unpin_agent_cpu and not _newest(known, CpuUnpinned):
         yield "cpu_pinning", CpuUnpinned(node=node.address)
+    ttl = settings.user_ttl
+    is_short = ttl is not None and ttl < USER_TTL_S and works_natively(state, node)
+    if ttl is not None and is_short and not _newest(known, UserTtlSet):
+        yield "user_ttl", UserTtlSet(node=node.address, before=ttl, after=USER_TTL_S)
 
 
 def _newest(known: list[Alteration], kind: type[A]) -> A | None:
@@ -71,5 +78,6 @@ def unwanted_alterations(state: RunState, node: NodeState) -> list[Entry]:
     tuning = state.target.tuning
     unwanted: list[type[Alteration]] = [AutoCompactionDisabled] if tuning.allow_compaction else []
     unwanted += [] if tuning.unpin_agent_cpu else [CpuUnpinned]
+    unwanted += [] if works_natively(state, node) or node.load is not None else [UserTtlSet]
     entries = state.ledger.settings_of(node.address)
     return [entry for entry in reversed(entries) if type(entry.alteration) in unwanted]

@@ -7,11 +7,13 @@ from scylla_restore.engine.core.commands import (
     DownloadBatch,
     LoadSSTables,
     MoveIntoUpload,
+    RestoreNatively,
 )
 from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
 from scylla_restore.engine.core.names import staging_directory, upload_directory
 from scylla_restore.engine.core.sstable_names import KA, file_namer
 from scylla_restore.engine.core.state import Batch, Directory, RunState
+from scylla_restore.engine.core.state.workload import TOC
 from scylla_restore.events.model.locations import SSTableShape
 
 
@@ -70,6 +72,30 @@ def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTa
         sstables=_sstables(directory, batch),
         recovering=recovering,
     )
+
+
+def native_command(state: RunState, batch: Batch) -> RestoreNatively:
+    """Return the command to have Scylla restore the batch by itself, or to follow its task when that is known."""
+    directory = state.workload.directories[batch.directory]
+    joined = state.nodes[batch.node].joined
+    return RestoreNatively(
+        node=batch.node,
+        batch=batch.id,
+        attempt=batch.attempt,
+        keyspace=directory.keyspace,
+        table=directory.table,
+        endpoint=joined.native_endpoints.get(directory.location, "") if joined else "",
+        bucket=directory.location.partition(":")[2],
+        prefix=directory.path,
+        sstables=tuple(_table_of_contents(directory, position) for position in batch.positions),
+        size=batch.size,
+        task=batch.task,
+    )
+
+
+def _table_of_contents(directory: Directory, position: int) -> str:
+    shape = directory.shapes[directory.shape_of[position]]
+    return f"{shape.version}-{directory.ids[position]}-{shape.format}-{TOC}"
 
 
 def _sstables(directory: Directory, batch: Batch) -> tuple[BatchSSTable, ...]:

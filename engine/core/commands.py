@@ -148,9 +148,10 @@ class JoinNode(NodeCommand, frozen=True, kw_only=True):
 
 
 class ReadNodeSettings(NodeCommand, frozen=True, kw_only=True):
-    """→ ``NodeSettingsRead`` or ``NodeFailed``. ``tables`` as ``<keyspace>:<table>``."""
+    """→ ``NodeSettingsRead`` or ``NodeFailed``. ``tables`` as ``<keyspace>:<table>``; ``native`` if Scylla's tasks matter."""
 
     tables: tuple[str, ...]
+    native: bool = False
 
 
 class InspectTables(NodeCommand, frozen=True, kw_only=True):
@@ -245,6 +246,32 @@ class LoadSSTables(BatchCommand, frozen=True, kw_only=True):
 
     sstables: tuple[BatchSSTable, ...] = ()
     recovering: bool = False
+
+
+class RestoreNatively(NodeCommand, frozen=True, kw_only=True):
+    """Have Scylla read a batch from the bucket by itself. → ``NativeRestoreStarted``, ``NativeRestoreProgressed``…, ``SSTablesLoaded``; or ``LoadFailed``.
+
+    ``endpoint`` is Scylla's own name of the store, ``sstables`` are names of TOC objects below ``prefix``. With ``task``
+    the restore was begun before: it is followed, and ``NativeRestoreStarted`` is not reported again.
+    """
+
+    batch: int
+    attempt: int
+    keyspace: str
+    table: str
+    endpoint: str
+    bucket: str
+    prefix: str
+    sstables: tuple[str, ...]
+    size: int
+    task: str = ""
+
+
+class StopNativeRestore(NodeCommand, frozen=True, kw_only=True):
+    """End a native restore under way. → ``LoadFailed`` with cause ``stopped``, or ``SSTablesLoaded`` if it was done by then."""
+
+    batch: int
+    attempt: int
 
 
 class RepairCommand(NodeCommand, frozen=True, kw_only=True):

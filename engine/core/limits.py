@@ -9,6 +9,12 @@ FILES_PER_BATCH = 10_000
 ATTEMPTS_PER_NODE = 3
 """A batch that failed this often on each node that can reach it fails the run."""
 
+NATIVE_FAILURES = 3
+"""Native restores in a row that may fail on a node before it downloads instead, where that was left to us."""
+
+USER_TTL_S = 12 * 3600
+"""For how long a node's Scylla has to know of its finished tasks: an engine that died at night is resumed in the morning."""
+
 NODE_GIVEN_UP = 8
 """Failures in a row after which nobody waits for a node any more; it is still asked now and then."""
 

@@ -9,7 +9,9 @@ Batches shrink as the rest does, so that all nodes finish together; a slower nod
 (``test_planning.py`` draws both).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,8 +22,10 @@ from scylla_restore.engine.core.limits import (
     SHARE_OF_WORK,
     STAGED_PER_NODE,
 )
+from scylla_restore.engine.core.native import is_native, may_take, method_for
 from scylla_restore.engine.core.state import Batch, Directory, NodeState, RunState, Segment
-from scylla_restore.engine.core.state.workload import pool_of, upcoming
+from scylla_restore.engine.core.state.workload import location_of, pool_of, upcoming
+from scylla_restore.events.model.target import Method
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +33,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     batch: int
     attempt: int
+    method: Method
     directory: str
     positions: tuple[int, ...]
     size: int
@@ -59,11 +64,33 @@ def pools(state: RunState, node: NodeState) -> list[str]:
     return [pool_of(location, source) for location in locations for source in sources]
 
 
-def pools_left(state: RunState) -> set[str]:
-    """Return the pools of which something is left that no node has."""
+class Left(NamedTuple):
+    """Something is left of a pool that no node has; ``restorable`` if it is such that Scylla could restore it by itself."""
+
+    pool: str
+    restorable: bool
+
+
+def what_is_left(state: RunState) -> set[Left]:
+    """Return the pools, and which of their SSTables, of which something is left that no node has."""
     workload = state.workload
-    returned = (workload.directories[state.batches[b].directory].pool for b in state.returned)
-    return {pool for pool in workload.heaps if workload.largest(pool) is not None}.union(returned)
+    returned = (state.batches[batch] for batch in state.returned)
+    fresh = {
+        Left(pool, restorable)
+        for pool in workload.heaps
+        for restorable in (False, True)
+        if workload.largest(pool, restorable=restorable) is not None
+    }
+    return fresh | {Left(workload.directories[b.directory].pool, b.restorable) for b in returned}
+
+
+def may_take_some(state: RunState, node: NodeState, left: Iterable[Left]) -> bool:
+    """Whether anything of what is left is for this node."""
+    mine = pools(state, node)
+    return any(
+        each.pool in mine and may_take(state, node, location_of(each.pool), restorable=each.restorable)
+        for each in left
+    )
 
 
 def enough_at_work(state: RunState) -> bool:
@@ -73,13 +100,28 @@ def enough_at_work(state: RunState) -> bool:
 
 
 def next_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | None:
-    """Return the best batch for an idle download lane, or None if there is none for it now."""
-    if len(node.staged) >= STAGED_PER_NODE:
-        return None
-    if not node.busy and enough_at_work(state):
+    """Return the best batch for an idle download lane, or None if there is none for it now.
+
+    What Scylla restores by itself on this node is not downloaded there.
+    """
+    if len(node.staged) >= STAGED_PER_NODE or (not node.busy and enough_at_work(state)):
         return None
     mine = pools(state, node)
-    return _returned_batch(state, node, mine, now) or _new_batch(state, node, mine)
+    return _returned_batch(state, node, mine, now, Method.RCLONE) or _new_batch(
+        state, node, mine, Method.RCLONE
+    )
+
+
+def next_native_batch(state: RunState, node: NodeState, now: datetime) -> Assignment | None:
+    """Return the best batch that Scylla may restore by itself on a node whose load lane is idle, or None."""
+    if not node.busy and enough_at_work(state):
+        return None
+    mine = [pool for pool in pools(state, node) if is_native(state, node, location_of(pool))]
+    if not mine:
+        return None
+    return _returned_batch(state, node, mine, now, Method.NATIVE) or _new_batch(
+        state, node, mine, Method.NATIVE
+    )
 
 
 def exhausted(state: RunState, batch: Batch, given_up: int) -> bool:
@@ -87,23 +129,25 @@ def exhausted(state: RunState, batch: Batch, given_up: int) -> bool:
 
     As long as a node may still join, that is not known.
     """
-    pool = state.workload.directories[batch.directory].pool
+    left = (Left(state.workload.directories[batch.directory].pool, batch.restorable),)
     alive = [node for node in state.nodes.values() if node.member and node.failures < given_up]
     if any(node.joined is None for node in alive):
         return False
-    nodes = [node for node in alive if pool in pools(state, node)]
+    nodes = [node for node in alive if may_take_some(state, node, left)]
     if not nodes:
         return bool(batch.failures)
     return all(batch.failures.get(n.address, 0) >= ATTEMPTS_PER_NODE for n in nodes)
 
 
 def _returned_batch(
-    state: RunState, node: NodeState, own_pools: list[str], now: datetime
+    state: RunState, node: NodeState, own_pools: list[str], now: datetime, method: Method
 ) -> Assignment | None:
     for batch_id in state.returned:
         batch = state.batches[batch_id]
         directory = state.workload.directories[batch.directory]
         if directory.pool not in own_pools or (batch.not_before and batch.not_before > now):
+            continue
+        if method_for(state, node, batch) is not method:
             continue
         mine = batch.failures.get(node.address, 0)
         if mine >= ATTEMPTS_PER_NODE or (mine and mine > _fewest_failures(state, batch, directory.pool)):
@@ -111,6 +155,7 @@ def _returned_batch(
         return Assignment(
             batch=batch.id,
             attempt=batch.attempt + 1,
+            method=method,
             directory=batch.directory,
             positions=tuple(batch.positions),
             size=batch.size,
@@ -120,36 +165,53 @@ def _returned_batch(
 
 def _fewest_failures(state: RunState, batch: Batch, pool: str) -> int:
     """How often the batch failed where it failed least, among nodes that could take it now."""
+    left = (Left(pool, batch.restorable),)
     return min(
         (
             batch.failures.get(other.address, 0)
             for other in state.nodes.values()
-            if other.suspended_until is None and pool in pools(state, other)
+            if other.suspended_until is None and may_take_some(state, other, left)
         ),
         default=0,
     )
 
 
-def _new_batch(state: RunState, node: NodeState, own_pools: list[str]) -> Assignment | None:
-    candidates = [found for key in own_pools if (found := state.workload.largest(key)) is not None]
+def _new_batch(state: RunState, node: NodeState, own_pools: list[str], method: Method) -> Assignment | None:
+    found = (
+        state.workload.largest(pool, restorable=_kind_for(state, node, pool, method))
+        for pool in own_pools
+        if method is Method.NATIVE or state.target.tuning.method is not Method.NATIVE
+    )
+    candidates = [each for each in found if each is not None]
     if not candidates:
         return None
     directory, segment = max(candidates, key=lambda c: (c[1].left_bytes, c[1].left, c[0].id))
-    positions = _grow(state, node, directory, segment)
+    positions = _grow(state, node, directory, segment, method)
     return Assignment(
         batch=state.last_batch + 1,
         attempt=1,
+        method=method,
         directory=directory.id,
         positions=tuple(positions),
         size=sum(directory.sizes[p] for p in positions),
     )
 
 
-def _grow(state: RunState, node: NodeState, directory: Directory, segment: Segment) -> list[int]:
+def _kind_for(state: RunState, node: NodeState, pool: str, method: Method) -> bool | None:
+    """Which SSTables of a pool a node may be given to restore by a method: those that Scylla restores, others, or any."""
+    if method is Method.NATIVE:
+        return True
+    return False if is_native(state, node, location_of(pool)) else None
+
+
+def _grow(
+    state: RunState, node: NodeState, directory: Directory, segment: Segment, method: Method
+) -> list[int]:
     shards = node.shards
     components = max(len(shape.components) for shape in directory.shapes)
     most = max(shards, FILES_PER_BATCH // max(1, components))
-    batch_size = state.target.tuning.batch_size
+    # as with Scylla Manager: Scylla goes through all of a table's ranges for each batch, so that small ones are dear
+    batch_size = 0 if method is Method.NATIVE else state.target.tuning.batch_size
     if batch_size:
         most = min(most, batch_size * shards)
     positions = upcoming(segment, most - most % shards)

@@ -4,7 +4,7 @@
              load           ├───1───┼───2───┼─3─┤  both lanes of a node are busy as they would be
     node 2   download ├───4───┼──5──┤
 
-Nothing fails, no node rests, and the SSTables are those of the index (``test_core_rehearsal.py`` draws it in numbers).
+A node whose Scylla restores by itself does so in its load lane. Nothing fails, no node rests, and the SSTables are those of the index (``test_core_rehearsal.py`` draws it in numbers).
 """
 
 import heapq
@@ -14,13 +14,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from scylla_restore.engine.core.fold.batches import fold_batch
-from scylla_restore.engine.core.planning import Assignment, next_batch
+from scylla_restore.engine.core.planning import Assignment, next_batch, next_native_batch
 from scylla_restore.engine.core.state import Batch, NodeState, RunState
+from scylla_restore.events.model import BatchEvent
 from scylla_restore.events.model.batches import (
     BatchAssigned,
     BatchDownloaded,
     DownloadRequested,
     LoadRequested,
+    NativeRestoreRequested,
     SSTablesLoaded,
 )
 from scylla_restore.events.model.target import Method
@@ -108,6 +110,10 @@ class _Stage:
             batch = self._state.batches[node.staged[0]]
             self._fold(LoadRequested(batch=batch.id, attempt=batch.attempt))
             self._end_later(batch, self._speeds[node.address].load)
+        if node.load is None and not node.staged:
+            assignment = next_native_batch(self._state, node, self._now())
+            if assignment is not None:
+                self._assign(node, assignment)
         if node.download is None:
             assignment = next_batch(self._state, node, self._now())
             if assignment is not None:
@@ -120,14 +126,21 @@ class _Stage:
                 batch=assignment.batch,
                 attempt=assignment.attempt,
                 node=node.address,
-                method=Method.RCLONE,
+                method=assignment.method,
                 directory=assignment.directory,
                 sstables=tuple(directory.ids[position] for position in assignment.positions),
                 size=assignment.size,
             )
         )
-        self._fold(DownloadRequested(batch=assignment.batch, attempt=assignment.attempt))
-        self._end_later(self._state.batches[assignment.batch], self._speeds[node.address].download)
+        speed = self._speeds[node.address]
+        if assignment.method is Method.NATIVE:
+            # Scylla streams what it reads: it is as fast as the slower of the two
+            self._fold(NativeRestoreRequested(batch=assignment.batch, attempt=assignment.attempt))
+            bytes_per_s = min(speed.download, speed.load)
+        else:
+            self._fold(DownloadRequested(batch=assignment.batch, attempt=assignment.attempt))
+            bytes_per_s = speed.download
+        self._end_later(self._state.batches[assignment.batch], bytes_per_s)
 
     def _end_later(self, batch: Batch, bytes_per_s: float) -> None:
         seconds = self._speeds[batch.node].batch_s + batch.size / bytes_per_s
@@ -139,9 +152,7 @@ class _Stage:
         part.size += batch.size
         part.seconds = self._second
 
-    def _fold(
-        self, event: BatchAssigned | DownloadRequested | BatchDownloaded | LoadRequested | SSTablesLoaded
-    ) -> None:
+    def _fold(self, event: BatchEvent) -> None:
         fold_batch(self._state, event, self._now())
 
     def _now(self) -> datetime:

@@ -52,6 +52,9 @@ BatchEvent = (
     | batches.UploadOccupied
     | batches.UploadFilled
     | batches.LoadStarted
+    | batches.NativeRestoreRequested
+    | batches.NativeRestoreStarted
+    | batches.NativeRestoreProgressed
     | batches.LoadAnswerLost
     | batches.SSTablesLoaded
     | batches.LoadFailed

@@ -44,6 +44,14 @@ class CpuUnpinned(msgspec.Struct, frozen=True, kw_only=True, tag="cpu_pinning", 
     node: str
 
 
+class UserTtlSet(msgspec.Struct, frozen=True, kw_only=True, tag="user_ttl", tag_field="kind"):
+    """For how many seconds the node's Scylla knows of a finished task that somebody asked for."""
+
+    node: str
+    before: int
+    after: int
+
+
 class StagingCreated(msgspec.Struct, frozen=True, kw_only=True, tag="staging_directory", tag_field="kind"):
     """A directory of one attempt's files, as a path below ``data:``."""
 
@@ -74,7 +82,13 @@ class TombstoneGcDisabled(msgspec.Struct, frozen=True, kw_only=True, tag="tombst
 
 
 NodeAlteration = (
-    AutoCompactionDisabled | TransfersSet | BandwidthSet | CpuUnpinned | StagingCreated | UploadSetAside
+    AutoCompactionDisabled
+    | TransfersSet
+    | BandwidthSet
+    | CpuUnpinned
+    | UserTtlSet
+    | StagingCreated
+    | UploadSetAside
 )
 SchemaAlteration = ViewDropped | TombstoneGcDisabled
 """Of the cluster, not of one node."""

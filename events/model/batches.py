@@ -112,10 +112,37 @@ class LoadStarted(Event, frozen=True, kw_only=True):
     attempt: int
 
 
+class NativeRestoreRequested(Event, frozen=True, kw_only=True):
+    """Scylla is about to be asked to read the batch from the bucket by itself, and may do so from here on."""
+
+    TAG: ClassVar[str] = "NativeRestoreRequested"
+    batch: int
+    attempt: int
+
+
+class NativeRestoreStarted(Event, frozen=True, kw_only=True):
+    """Scylla's own task for the batch is known by its id; ``SSTablesLoaded`` or ``LoadFailed`` is its end."""
+
+    TAG: ClassVar[str] = "NativeRestoreStarted"
+    batch: int
+    attempt: int
+    task: str
+
+
+class NativeRestoreProgressed(Event, frozen=True, kw_only=True):
+    """Bytes of the batch that are restored so far, as far as that follows from what Scylla tells of its task."""
+
+    TAG: ClassVar[str] = "NativeRestoreProgressed"
+    batch: int
+    attempt: int
+    restored: int
+
+
 class LoadAnswerLost(Event, frozen=True, kw_only=True):
     """No final answer to load&stream yet, which says nothing about the load: it is asked for again.
 
-    The answer was lost (``unreachable``), or for minutes another load has excluded this one (``refused``).
+    The answer was lost (``unreachable``), or for minutes another load has excluded this one (``refused``). A native
+    restore, too, waits for another one of its table.
     """
 
     TAG: ClassVar[str] = "LoadAnswerLost"

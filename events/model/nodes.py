@@ -53,7 +53,11 @@ class TablesResolved(Event, frozen=True, kw_only=True):
 
 
 class NodeJoined(Event, frozen=True, kw_only=True):
-    """A node answered and takes part; ``locations`` are those it can list, as ``<provider>:<bucket>``."""
+    """A node answered and takes part; ``locations`` are those it can list, as ``<provider>:<bucket>``.
+
+    ``native_endpoints`` maps those of them that Scylla itself can read, too, to what its configuration calls the store;
+    ``native_refusals`` maps the others to why it cannot.
+    """
 
     TAG: ClassVar[str] = "NodeJoined"
     node: str
@@ -67,6 +71,8 @@ class NodeJoined(Event, frozen=True, kw_only=True):
     unreachable_locations: dict[str, str] = {}
     clock_skew_ms: int | None = None
     """By how much the node's clock is ahead of the engine's, where it tells."""
+    native_endpoints: dict[str, str] = {}
+    native_refusals: dict[str, str] = {}
 
 
 class TablesInspected(Event, frozen=True, kw_only=True):
@@ -87,7 +93,8 @@ class NodeSettingsRead(Event, frozen=True, kw_only=True):
     """How a node is set before the run touches it.
 
     ``bandwidth_rate`` is the agent's text (``off``, ``100M``); ``compaction`` maps ``<keyspace>:<table>``
-    to whether automatic compaction is on; ``cpus`` are those that the agent is pinned to.
+    to whether automatic compaction is on; ``cpus`` are those that the agent is pinned to. ``user_ttl`` is for how many
+    seconds Scylla knows of a finished task, None where it was not asked or does not tell.
     """
 
     TAG: ClassVar[str] = "NodeSettingsRead"
@@ -96,6 +103,7 @@ class NodeSettingsRead(Event, frozen=True, kw_only=True):
     bandwidth_rate: str
     compaction: dict[str, bool]
     cpus: tuple[int, ...] = ()
+    user_ttl: int | None = None
 
 
 class NodeFailed(Event, frozen=True, kw_only=True):

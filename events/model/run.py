@@ -155,6 +155,7 @@ class Ask(StrEnum):
     ALTER_SCHEMA = "alter_schema"
     AWAIT_AGREEMENT = "await_agreement"
     AWAIT_VIEWS = "await_views"
+    STOP_NATIVE = "stop_native"
 
 
 class ActorAsked(Event, frozen=True, kw_only=True):

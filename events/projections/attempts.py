@@ -22,7 +22,8 @@ class Phase(StrEnum):
 class Attempt(msgspec.Struct, kw_only=True):
     """One attempt at one batch; sizes are bytes.
 
-    ``since`` is when what is being done began, if its beginning is known and it is still being done.
+    ``since`` is when what is being done began, if its beginning is known and it is still being done. ``restored`` is how
+    much Scylla has restored of a native batch by itself, as far as it tells.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     since: datetime | None = None
     downloaded: int = 0
     download_ms: int = 0
+    restored: int = 0
 
     def elapsed_ms(self, now: datetime) -> int:
         """Milliseconds since then; 0 where nothing is timed, or where the clock was set back."""
@@ -64,6 +66,9 @@ BatchAdvance = (
     | batches.UploadOccupied
     | batches.UploadFilled
     | batches.LoadStarted
+    | batches.NativeRestoreRequested
+    | batches.NativeRestoreStarted
+    | batches.NativeRestoreProgressed
     | batches.LoadAnswerLost
 )
 
@@ -85,7 +90,7 @@ def is_advance(event: AnyEvent) -> TypeGuard[BatchAdvance]:
     return type(event) in _ADVANCES
 
 
-def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:
+def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:  # noqa: C901 - one case an event
     """Take the attempt one step on, by an event that does not end it."""
     match event:
         case batches.DownloadRequested():
@@ -106,6 +111,13 @@ def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:
             attempt.phase = Phase.LOADING
         case batches.LoadStarted():
             attempt.since = at
+        case batches.NativeRestoreRequested():
+            attempt.phase = Phase.LOADING
+        case batches.NativeRestoreStarted():
+            attempt.phase = Phase.LOADING
+            attempt.since = at
+        case batches.NativeRestoreProgressed():
+            attempt.restored = event.restored
         case batches.UploadOccupied() | batches.UploadFilled() | batches.LoadAnswerLost():
             pass
         case _:

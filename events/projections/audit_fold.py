@@ -234,6 +234,8 @@ def _count_restored(state: AuditState, attempt: Attempt) -> None:
         record.batches += 1
         record.sstables += extent.sstables
         record.size += extent.size
+    if attempt.native:
+        _node(state, attempt.node).native_sstables += extent.sstables
     state.batches += 1
     state.restored = state.restored.plus(extent)
 

@@ -60,7 +60,7 @@ class ManifestRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeRecord(msgspec.Struct, kw_only=True):
-    """A node, and what was restored through it; sizes are bytes."""
+    """A node, and what was restored through it; sizes are bytes. Scylla itself fetched ``native_sstables`` of the SSTables."""
 
     node: str
     host_id: str = ""
@@ -70,6 +70,7 @@ class NodeRecord(msgspec.Struct, kw_only=True):
     agent_version: str = ""
     batches: int = 0
     sstables: int = 0
+    native_sstables: int = 0
     size: int = 0
     failures: int = 0
 

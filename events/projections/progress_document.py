@@ -95,7 +95,8 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
     Only a run that is being worked on has an ETA, and running clocks; for one whose engine is gone, ``now`` is best
     the time of its last record (``state.last_at``).
     """
-    downloaded = _by_table(state, state.open.values())
+    downloaded = _by_table(state, (attempt for attempt in state.open.values() if not attempt.native))
+    natively = _by_table(state, (attempt for attempt in state.open.values() if attempt.native))
     return ProgressDocument(
         run_id=state.run,
         cluster=state.cluster,
@@ -107,8 +108,8 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
         completed_at=state.ended_at if state.state is RunState.DONE else None,
         eta_seconds=_eta_s(state, now),
         size=state.catalogue.total.size,
-        downloaded=state.restored + sum(downloaded.values()),
-        restored=state.restored,
+        downloaded=state.restored + sum(downloaded.values()) + sum(natively.values()),
+        restored=state.restored + sum(natively.values()),
         failed=sum(waiting.size for waiting in state.returned.values() if waiting.error is not None),
         sstables=state.catalogue.total.sstables,
         sstables_restored=state.sstables_restored,
@@ -116,7 +117,7 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
         batches_restored=state.batches_restored,
         retries=state.retries,
         error=state.error,
-        keyspaces=_keyspaces(state, downloaded),
+        keyspaces=_keyspaces(state, downloaded, natively),
         hosts=_hosts(state, now),
         views=tuple(
             ViewProgress(
@@ -135,10 +136,11 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
 
 
 def _by_table(state: ProgressState, attempts: Iterable[Attempt]) -> dict[TableKey, int]:
-    """Return the bytes that open attempts have downloaded; never more than their batches have."""
+    """Return the bytes that open attempts have downloaded, or restored natively; never more than their batches have."""
     downloaded: defaultdict[TableKey, int] = defaultdict(int)
     for attempt in attempts:
-        downloaded[state.catalogue.table_of(attempt.directory)] += min(attempt.downloaded, attempt.size)
+        done = attempt.restored if attempt.native else attempt.downloaded
+        downloaded[state.catalogue.table_of(attempt.directory)] += min(done, attempt.size)
     return downloaded
 
 
@@ -153,7 +155,9 @@ def _eta_s(state: ProgressState, now: datetime) -> float | None:
     return None if seconds is None else round(seconds, 1)
 
 
-def _keyspaces(state: ProgressState, downloaded: dict[TableKey, int]) -> tuple[KeyspaceProgress, ...]:
+def _keyspaces(
+    state: ProgressState, downloaded: dict[TableKey, int], natively: dict[TableKey, int]
+) -> tuple[KeyspaceProgress, ...]:
     errors = {
         state.catalogue.table_of(waiting.directory): waiting.error
         for waiting in state.returned.values()
@@ -165,8 +169,8 @@ def _keyspaces(state: ProgressState, downloaded: dict[TableKey, int]) -> tuple[K
             TableProgress(
                 table=key.table,
                 size=state.catalogue.tables[key].size,
-                downloaded=state.restored_of.get(key, 0) + downloaded.get(key, 0),
-                restored=state.restored_of.get(key, 0),
+                downloaded=state.restored_of.get(key, 0) + downloaded.get(key, 0) + natively.get(key, 0),
+                restored=state.restored_of.get(key, 0) + natively.get(key, 0),
                 tombstone_gc=state.schema.tombstone_gc.get(key),
                 error=errors.get(key),
             )
@@ -210,7 +214,7 @@ def _host(
         download_ms=sums.download_ms
         + sum(attempt.download_ms for attempt in attempts)
         + sum(attempt.elapsed_ms(until) for attempt in downloading),
-        streamed_bytes=sums.streamed,
+        streamed_bytes=sums.streamed + sum(attempt.restored for attempt in attempts),
         stream_ms=sums.stream_ms + sum(attempt.elapsed_ms(until) for attempt in loading),
         state=sums.hold.value if is_running and sums.hold is not None else _lanes(downloading, loading),
     )

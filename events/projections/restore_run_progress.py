@@ -1,6 +1,6 @@
 """Scylla Manager's table ``restore_run_progress``: a row per attempt that is under way or has restored its batch.
 
-The row appears when the agent's job is known and goes when the attempt fails, as Scylla Manager does it: whoever sums
+The row appears when the agent's job, or Scylla's own task, is known and goes when the attempt fails, as Scylla Manager does it: whoever sums
 rows gets what is restored. The log keeps the failed ones.
 
 An agent that was restarted may give a job's id again. Scylla Manager's key cannot tell two such jobs apart, and the
@@ -31,7 +31,8 @@ _AboutAttempt = (
     batches.DownloadProgressed
     | batches.DownloadStarted
     | batches.BatchDownloaded
-    | batches.LoadStarted
+    | batches.NativeRestoreStarted
+    | batches.NativeRestoreProgressed
     | batches.SSTablesLoaded
     | batches.DownloadFailed
     | batches.LoadFailed
@@ -168,10 +169,13 @@ def _take_on(
                 download_completed_at=_to_the_millisecond(at),
             )
             _put(attempt, row, changed)
-        case batches.LoadStarted():
-            # Scylla fetches a native batch itself: its restore begins here, and it has no times of a download.
-            if attempt.native:
-                _put(attempt, replace(row, restore_started_at=_to_the_millisecond(at)), changed)
+        case batches.NativeRestoreStarted():
+            # Scylla fetches the batch itself: there are no times of a download.
+            _forget(attempt, changed)
+            then = _to_the_millisecond(at)
+            _put(attempt, replace(row, scylla_task_id=event.task, restore_started_at=then), changed)
+        case batches.NativeRestoreProgressed():
+            _put(attempt, replace(row, restored=event.restored), changed)
         case batches.SSTablesLoaded():
             del state.open[event.batch]
             state.restored += attempt.size
@@ -216,8 +220,6 @@ def _assign(state: RestoreRunProgressState, event: batches.BatchAssigned, change
         table_name=directory.table.table,
         host=event.node,
         agent_job_id=0,
-        # The log does not tell Scylla's own id of the task yet. Until it does, this keeps the rows apart.
-        scylla_task_id=f"{event.batch}-{event.attempt}" if native else "",
         sstable_id=event.sstables,
         shard_cnt=_host(state, event.node).shards,
     )

@@ -11,6 +11,7 @@ from scylla_restore.events.model.alterations import (
     TombstoneGcDisabled,
     TransfersSet,
     UploadSetAside,
+    UserTtlSet,
     ViewDropped,
 )
 from scylla_restore.events.model.failure import Failure
@@ -48,6 +49,8 @@ def alteration_in_words(alteration: Alteration) -> str:  # noqa: PLR0911 - one r
             return f"bandwidth limit {alteration.before} -> {alteration.after}"
         case CpuUnpinned():
             return "agent not pinned to CPUs"
+        case UserTtlSet():
+            return f"finished tasks known for {alteration.before} s -> {alteration.after} s"
         case StagingCreated():
             return f"staging directory {alteration.path}"
         case UploadSetAside():

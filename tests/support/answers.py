@@ -17,6 +17,7 @@ from scylla_restore.engine.core.commands import (
     RepairTable,
     ReplaceActor,
     ResolveTables,
+    RestoreNatively,
     SchemaCommand,
     Undo,
     UndoSchema,
@@ -30,13 +31,31 @@ from scylla_restore.events.model.schema import (
     ViewBuildProgressed,
 )
 
-BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables
+BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables | RestoreNatively
 
 
 def started(command: DownloadBatch) -> batches.DownloadStarted:
     """Tell that a download began."""
     return batches.DownloadStarted(
         batch=command.batch, attempt=command.attempt, jobs=(100 + command.batch,), started_at=("then",)
+    )
+
+
+def beginning_of(command: Command) -> Sequence[AnyEvent]:
+    """Tell that something began, if anything is told of that, and nothing else."""
+    match command:
+        case DownloadBatch():
+            return (started(command),)
+        case RestoreNatively():
+            return (native_started(command),)
+        case _:
+            return ()
+
+
+def native_started(command: RestoreNatively) -> batches.NativeRestoreStarted:
+    """Tell that Scylla restores a batch by itself."""
+    return batches.NativeRestoreStarted(
+        batch=command.batch, attempt=command.attempt, task=f"task-{command.batch}-{command.attempt}"
     )
 
 
@@ -137,7 +156,7 @@ def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
     match command:
         case Undo():
             return undo_failed(command)
-        case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
+        case DownloadBatch() | MoveIntoUpload() | LoadSSTables() | RestoreNatively():
             return (failed(command, Cause.UNREACHABLE, staging_left=True),)
         case RepairCommand():
             return (repair_failed(command, Cause.UNREACHABLE),)
@@ -153,6 +172,9 @@ def batch_answer(command: Command) -> Sequence[AnyEvent]:
             return (*beginning, downloaded(command))
         case MoveIntoUpload():
             return (batches.UploadFilled(batch=command.batch, attempt=command.attempt),)
+        case RestoreNatively():
+            loaded = batches.SSTablesLoaded(batch=command.batch, attempt=command.attempt)
+            return (loaded,) if command.task else (native_started(command), loaded)
         case LoadSSTables():
             return (batches.SSTablesLoaded(batch=command.batch, attempt=command.attempt),)
         case _:

@@ -207,12 +207,27 @@ _NODES: dict[str, AnyEvent] = {
         staging=("shop/orders-0/snapshots/scylla-restore-6f1d2c3b-0000-4000-8000-000000000002-1-1",),
         uploads=("shop/orders-0/upload",),
     ),
+    "NodeJoined.v1.native": nodes.NodeJoined(
+        node=_NODE,
+        host_id="h-1",
+        dc="dc1",
+        rack="r1",
+        shards=16,
+        scylla_version="2026.1.0",
+        agent_version="3.9.0",
+        locations=(_LOCATION, "azure:others"),
+        native_endpoints={_LOCATION: "https://s3.eu-central-1.amazonaws.com"},
+        native_refusals={"azure:others": "Scylla restores from s3 and gcs only, not from azure"},
+    ),
     "NodeSettingsRead.v1": nodes.NodeSettingsRead(
         node=_NODE,
         transfers=2,
         bandwidth_rate="100M",
         compaction={"shop:orders": True, "shop:items": False},
         cpus=(0, 1),
+    ),
+    "NodeSettingsRead.v1.native": nodes.NodeSettingsRead(
+        node=_NODE, transfers=2, bandwidth_rate="off", compaction={}, user_ttl=3600
     ),
     "NodeFailed.v1": nodes.NodeFailed(node=_NODE, failure=_FAILURE, exit_code=2),
     "NodeSuspended.v1": nodes.NodeSuspended(node=_NODE, until=_LATER, failures=3, failure=_FAILURE),
@@ -243,6 +258,11 @@ _BATCHES: dict[str, AnyEvent] = {
     "UploadOccupied.v1": batches.UploadOccupied(batch=17, attempt=2, node=_NODE, files=8, size=4_096),
     "UploadFilled.v1": batches.UploadFilled(batch=17, attempt=2),
     "LoadStarted.v1": batches.LoadStarted(batch=17, attempt=2),
+    "NativeRestoreRequested.v1": batches.NativeRestoreRequested(batch=17, attempt=2),
+    "NativeRestoreStarted.v1": batches.NativeRestoreStarted(
+        batch=17, attempt=2, task="53d24eb5-62ec-453e-a9f6-cb1d8edfe1a3"
+    ),
+    "NativeRestoreProgressed.v1": batches.NativeRestoreProgressed(batch=17, attempt=2, restored=250_000),
     "LoadAnswerLost.v1": batches.LoadAnswerLost(batch=17, attempt=2, node=_NODE, failure=_FAILURE),
     "SSTablesLoaded.v1": batches.SSTablesLoaded(batch=17, attempt=2, staging_left=True),
     "LoadFailed.v1": batches.LoadFailed(
@@ -270,6 +290,9 @@ _ALTERATIONS: dict[str, AnyEvent] = {
     ),
     "AlterationIntended.v1.cpu_pinning": alterations.AlterationIntended(
         id="a4", alteration=alterations.CpuUnpinned(node=_NODE)
+    ),
+    "AlterationIntended.v1.user_ttl": alterations.AlterationIntended(
+        id="a7", alteration=alterations.UserTtlSet(node=_NODE, before=3600, after=43200)
     ),
     "AlterationIntended.v1.staging_directory": alterations.AlterationIntended(
         id="a5",

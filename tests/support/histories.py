@@ -74,8 +74,12 @@ def native_history() -> Story:
     for batch in (1, 2, 3):
         assigned = told.batch_assigned(batch, "d1", size=100 * batch)
         story.tell(msgspec.structs.replace(assigned, method=Method.NATIVE))
-        story.pass_s(0.5).tell(batches.LoadStarted(batch=batch, attempt=1))
-    story.pass_s(2).tell(batches.SSTablesLoaded(batch=1, attempt=1), told.load_failed(2))
+        story.pass_s(0.5).tell(
+            batches.NativeRestoreRequested(batch=batch, attempt=1),
+            batches.NativeRestoreStarted(batch=batch, attempt=1, task=f"task-{batch}"),
+        )
+    story.pass_s(2).tell(batches.NativeRestoreProgressed(batch=3, attempt=1, restored=120))
+    story.tell(batches.SSTablesLoaded(batch=1, attempt=1), told.load_failed(2))
     story.tell(batches.BatchReturned(batch=2, attempt=1, reason="failed"))
     return story.tell(told.batch_assigned(2, "d1", size=200, attempt=2)).restore(2, attempt=2)
 

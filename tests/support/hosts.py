@@ -36,6 +36,9 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     used: dict[str, int] = {}
     staging: tuple[str, ...] = ()
     uploads: tuple[str, ...] = ()
+    native: dict[str, str] = {}
+    native_refusals: dict[str, str] = {}
+    user_ttl: int | None = None
 
     @property
     def discovered(self) -> nodes.DiscoveredNode:
@@ -55,6 +58,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
             locations=asked if self.locations is None else self.locations,
             unreachable_locations=self.unreachable,
             clock_skew_ms=self.clock_skew_ms,
+            native_endpoints=self.native,
+            native_refusals=self.native_refusals,
         )
 
     def inspected(self) -> nodes.TablesInspected:
@@ -70,7 +75,22 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
             transfers=self.transfers,
             bandwidth_rate=self.bandwidth_rate,
             compaction=dict.fromkeys(tables, self.compacting),
+            user_ttl=self.user_ttl,
         )
+
+
+def native_hosts(*addresses: str, shards: int = 2, user_ttl: int | None = 60) -> tuple[Host, ...]:
+    """Return hosts whose Scylla can restore by itself."""
+    return tuple(
+        Host(
+            address=address,
+            shards=shards,
+            scylla_version="2026.1.0",
+            native={LOCATION.key: "https://s3.example:443"},
+            user_ttl=user_ttl,
+        )
+        for address in addresses
+    )
 
 
 def hosts(*addresses: str, shards: int = 2) -> tuple[Host, ...]:

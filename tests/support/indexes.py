@@ -19,6 +19,8 @@ def assert_indexes_fit(state: RunState) -> None:
         loads = _set_up(node) and not rests and node.load is None
         assert (node.address in state.downloads_idle) == downloads
         assert (node.address in state.loads_idle) == (loads and bool(node.staged))
+        native = node.joined is not None and bool(node.joined.native_endpoints)
+        assert (node.address in state.natives_idle) == (loads and native and not node.staged)
     _assert_rest_fits(state)
     assert state.schema.altered == (not state.schema.offered or is_altered(state))
 

@@ -96,6 +96,8 @@ class ScriptedNode:
         self.task_states: deque[TaskStatus] = deque()
         self.listed_tasks: tuple[ScyllaTask, ...] = ()
         self.aborted: list[str] = []
+        self.node_info = NodeInfo(scylla_version="2025.1.5", agent_version="3.5", shards=2)
+        self.known_for_s = 60
         self.repairs = 0
         self.calls: list[str] = []
         self.asked: list[tuple[object, ...]] = []
@@ -122,7 +124,7 @@ class ScriptedNode:
 
     def info(self) -> NodeInfo:
         self._enter("info")
-        return NodeInfo(scylla_version="2025.1.5", agent_version="3.5", shards=2)
+        return self.node_info
 
     def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         self._enter("list_location", location, path, recursive)
@@ -270,6 +272,29 @@ class ScriptedNode:
 
     def read_barrier(self) -> None:
         self._enter("read_barrier")
+
+    def start_native_restore(
+        self,
+        *,
+        endpoint: str,
+        bucket: str,
+        prefix: str,
+        keyspace: str,
+        table: str,
+        sstables: tuple[str, ...],
+    ) -> str:
+        self._enter("start_native_restore", endpoint, bucket, prefix, keyspace, table, sstables)
+        self.repairs += 1
+        self._leave("start_native_restore")
+        return f"task-{self.repairs}"
+
+    def user_ttl(self) -> int:
+        self._enter("user_ttl")
+        return self.known_for_s
+
+    def set_user_ttl(self, seconds: int) -> None:
+        self._enter("set_user_ttl")
+        self.known_for_s = seconds
 
     def auto_compaction(self, keyspace: str, table: str) -> bool:
         self._enter("auto_compaction")

@@ -18,10 +18,10 @@ from tests.support.answers import (
     BatchWork,
     answer_of_nobody,
     batch_answer,
+    beginning_of,
     failed,
     repair_failed,
     schema_answer,
-    started,
     tables_resolved,
     views_built,
 )
@@ -46,8 +46,10 @@ from scylla_restore.engine.core.commands import (
     RepairTable,
     ReplaceActor,
     ResolveTables,
+    RestoreNatively,
     SchemaCommand,
     StopDownload,
+    StopNativeRestore,
     StopRepair,
     Undo,
     VerifyLocation,
@@ -189,9 +191,7 @@ class World:
 
     def hangs(self, kind: type[Command], *, node: str = "", times: int = 10**9) -> "World":
         """Have the next commands of a kind answered by nobody; a download says at least that it began."""
-        return self.on(
-            kind, lambda c: (started(c),) if isinstance(c, DownloadBatch) else (), node=node, times=times
-        )
+        return self.on(kind, beginning_of, node=node, times=times)
 
     def heal(self) -> "World":
         """Answer everything as usual from now on."""
@@ -293,7 +293,8 @@ class World:
         _, _, command = heapq.heappop(self._due)
         events = next((a for answer in self._answers if (a := answer(command)) is not None), None)
         events = self._answer(command) if events is None else events
-        goes_on = bool(events) and isinstance(events[-1], batches.DownloadStarted | repairs.RepairStarted)
+        beginnings = batches.DownloadStarted | batches.NativeRestoreStarted | repairs.RepairStarted
+        goes_on = bool(events) and isinstance(events[-1], beginnings)
         if goes_on or not (events or isinstance(command, ReplaceActor)):
             self.hanging.append(command)
         self.report(_actor_of(command), *events)
@@ -336,7 +337,7 @@ class World:
                 return [alterations.AlterationMade(id=identifier) for identifier, _ in command.alterations]
             case Undo():
                 return [alterations.AlterationUndone(id=identifier) for identifier, _ in command.alterations]
-            case StopDownload():
+            case StopDownload() | StopNativeRestore():
                 return self._stop(command)
             case PlanRepair():
                 return (self.repair_plan(command),)
@@ -359,9 +360,9 @@ class World:
         )
         return repairs.RepairPlanned(tables=tables, members=command.members, replicas=self.replicas)
 
-    def _stop(self, command: StopDownload) -> Sequence[AnyEvent]:
+    def _stop(self, command: StopDownload | StopNativeRestore) -> Sequence[AnyEvent]:
         def meant(other: Command) -> bool:
-            return isinstance(other, DownloadBatch) and (other.batch, other.attempt) == (
+            return isinstance(other, DownloadBatch | RestoreNatively) and (other.batch, other.attempt) == (
                 command.batch,
                 command.attempt,
             )
@@ -370,7 +371,7 @@ class World:
         self.hanging = [c for c in self.hanging if not meant(c)]
         self._due = [item for item in self._due if not meant(item[2])]
         heapq.heapify(self._due)
-        return [failed(c, Cause.STOPPED) for c in downloads if isinstance(c, DownloadBatch)]
+        return [failed(c, Cause.STOPPED) for c in downloads]
 
 
 def _which(command: BatchWork) -> tuple[int, int]:

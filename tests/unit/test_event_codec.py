@@ -62,7 +62,7 @@ def test_equal_events_are_equal_bytes_in_canonical_json() -> None:
     twin = NodeSettingsRead(
         cpus=(2, 1), compaction={"a:z": False, "b:z": True}, bandwidth_rate="off", transfers=2, node="näh"
     )
-    expected = '{"bandwidth_rate":"off","compaction":{"a:z":false,"b:z":true},"cpus":[2,1],"node":"näh","transfers":2}'
+    expected = '{"bandwidth_rate":"off","compaction":{"a:z":false,"b:z":true},"cpus":[2,1],"node":"näh","transfers":2,"user_ttl":null}'
     assert encode(event) == encode(twin) == expected.encode()
 
 

@@ -20,6 +20,7 @@ from scylla_restore.events.model.run import (
     RunResumed,
 )
 from scylla_restore.events.model.stages import Stage
+from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.attempts import BatchAdvance, BatchTurn
 from scylla_restore.events.projections.progress import ProgressState, RunState, percent_done
@@ -310,3 +311,30 @@ def test_a_fold_that_is_put_away_and_taken_up_again_anywhere_comes_to_the_same()
 def test_every_event_about_a_batch_takes_an_attempt_on_or_turns_it() -> None:
     assert {*get_args(BatchAdvance)} | {*get_args(BatchTurn)} == {*get_args(BatchEvent)}
     assert not {*get_args(BatchAdvance)} & {*get_args(BatchTurn)}
+
+
+def test_a_native_restore_counts_as_far_as_scylla_tells_and_has_no_download() -> None:
+    story = indexed_story()
+    story.tell(msgspec.structs.replace(told.batch_assigned(1, "d1", size=300), method=Method.NATIVE))
+    story.tell(batches.NativeRestoreRequested(batch=1, attempt=1))
+    story.tell(batches.NativeRestoreStarted(batch=1, attempt=1, task="task-1")).pass_s(2)
+    under_way = seen(story.tell(batches.NativeRestoreProgressed(batch=1, attempt=1, restored=120)))
+    assert (under_way.downloaded, under_way.restored, under_way.sstables_restored) == (120, 120, 0)
+    assert (under_way.keyspaces[0].restored, under_way.keyspaces[0].tables[0].downloaded) == (120, 120)
+    host = under_way.hosts[0]
+    assert (host.state, host.downloaded_bytes, host.streamed_bytes, host.stream_ms) == (
+        "native",
+        0,
+        120,
+        2000,
+    )
+    done = seen(story.tell(batches.SSTablesLoaded(batch=1, attempt=1)))
+    assert (done.restored, done.hosts[0].streamed_bytes, done.hosts[0].state) == (300, 300, "idle")
+
+
+def test_what_a_failed_native_restore_had_done_does_not_count() -> None:
+    story = indexed_story()
+    story.tell(msgspec.structs.replace(told.batch_assigned(1, "d1", size=300), method=Method.NATIVE))
+    story.tell(batches.NativeRestoreStarted(batch=1, attempt=1, task="task-1"))
+    story.tell(batches.NativeRestoreProgressed(batch=1, attempt=1, restored=120), told.load_failed(1))
+    assert (seen(story).restored, seen(story).failed) == (0, 300)

@@ -233,10 +233,19 @@ def test_batches_that_scylla_fetches_itself_have_rows_without_a_download() -> No
     story = indexed_story()
     for batch in (1, 2):
         assigned = msgspec.structs.replace(told.batch_assigned(batch, "d1", size=300), method=Method.NATIVE)
-        story.tell(assigned, batches.LoadStarted(batch=batch, attempt=1))
-    story.pass_s(5).tell(batches.SSTablesLoaded(batch=1, attempt=1))
+        story.tell(assigned, batches.NativeRestoreStarted(batch=batch, attempt=1, task=f"task-{batch}"))
+    story.pass_s(5).tell(batches.NativeRestoreProgressed(batch=2, attempt=1, restored=75))
+    story.tell(batches.SSTablesLoaded(batch=1, attempt=1))
     done, under_way = progress_rows(story)
     assert (done.restored, done.downloaded, done.agent_job_id) == (300, 0, 0)
+    assert (done.scylla_task_id, under_way.scylla_task_id) == ("task-1", "task-2")
     assert (done.download_started_at, done.download_completed_at) == (None, None)
     assert (done.restore_started_at, done.restore_completed_at) == (told.START, story.now)
-    assert (under_way.restored, under_way.restore_completed_at) == (0, None)
+    assert (under_way.restored, under_way.restore_completed_at) == (75, None)
+
+
+def test_the_row_of_a_native_batch_that_failed_is_gone() -> None:
+    story = indexed_story()
+    assigned = msgspec.structs.replace(told.batch_assigned(1, "d1", size=300), method=Method.NATIVE)
+    story.tell(assigned, batches.NativeRestoreStarted(batch=1, attempt=1, task="task-1"), told.load_failed(1))
+    assert progress_rows(story) == []

@@ -9,6 +9,7 @@ from scylla_restore.engine.core.state.ledger import staging_entry
 from scylla_restore.events.model import BatchEvent, batches
 from scylla_restore.events.model.alterations import StagingCreated
 from scylla_restore.events.model.failure import Cause
+from scylla_restore.events.model.target import Method
 
 NOT_THE_BATCH = frozenset({Cause.UNREACHABLE, Cause.AGENT_RESTARTED, Cause.NO_SPACE, Cause.STOPPED})
 """Causes that say nothing about the batch: it may be tried on the node again as if it had not been."""
@@ -29,7 +30,7 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
             )
         case batches.DownloadStarted():
             batch.phase, batch.jobs, batch.started_at = Phase.DOWNLOADING, event.jobs, event.started_at
-        case batches.DownloadProgressed() | batches.LoadAnswerLost():
+        case batches.DownloadProgressed() | batches.NativeRestoreProgressed() | batches.LoadAnswerLost():
             pass
         case batches.BatchDownloaded():
             node = state.nodes[batch.node]
@@ -54,6 +55,10 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
             batch.phase = Phase.LOADING
             if batch.id in state.to_load:
                 state.to_load.remove(batch.id)
+        case batches.NativeRestoreRequested():
+            batch.phase, batch.began, batch.task = Phase.ASKED, at, ""
+        case batches.NativeRestoreStarted():
+            batch.phase, batch.began, batch.task = Phase.RESTORING, at, event.task
         case batches.SSTablesLoaded():
             _loaded(state, batch, event, at)
         case batches.DownloadFailed() | batches.LoadFailed():
@@ -65,26 +70,35 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
 
 
 def _assigned(state: RunState, event: batches.BatchAssigned) -> None:
+    is_native = event.method is Method.NATIVE
     batch = state.batches.get(event.batch)
     if batch is None:
+        positions = state.workload.assign(event.directory, event.sstables)
         batch = Batch(
             id=event.batch,
             directory=event.directory,
-            positions=state.workload.assign(event.directory, event.sstables),
+            positions=positions,
             size=event.size,
             node=event.node,
             attempt=event.attempt,
             phase=Phase.REQUESTED,
+            # all of a batch are of one kind
+            restorable=state.workload.directories[event.directory].is_restorable(positions[0]),
             failures={},
         )
         state.batches[batch.id] = batch
         state.last_batch = max(state.last_batch, batch.id)
     else:
         state.returned.remove(batch.id)
-        batch.node, batch.attempt, batch.phase = event.node, event.attempt, Phase.REQUESTED
+        batch.node, batch.attempt = event.node, event.attempt
         batch.jobs, batch.started_at, batch.stopping, batch.failure = (), (), False, None
+    batch.method, batch.task = event.method, ""
+    batch.phase = Phase.ASKED if is_native else Phase.REQUESTED
     node = state.nodes[event.node]
-    node.download = batch.id
+    if is_native:
+        node.load = batch.id
+    else:
+        node.download = batch.id
     state.index_node(node)
 
 
@@ -95,6 +109,8 @@ def _loaded(state: RunState, batch: Batch, event: batches.SSTablesLoaded, at: da
         node.suspended_until = at
     _leave_lanes(state, node, batch)
     node.failures = 0
+    if batch.method is Method.NATIVE:
+        node.native_failures = 0
     _observe(node, batch, at, loaded=True)
     if not event.staging_left:
         state.ledger.close(staging_entry(batch.id, batch.attempt))
@@ -109,6 +125,9 @@ def _failed(state: RunState, batch: Batch, event: batches.DownloadFailed | batch
     batch.phase, batch.failure, batch.stopping = Phase.FAILED, event.failure, False
     if event.failure.cause not in NOT_THE_BATCH:
         batch.failures[batch.node] = batch.failures.get(batch.node, 0) + 1
+        batch.native_failed |= batch.method is Method.NATIVE
+    if batch.method is Method.NATIVE and event.failure.cause not in (Cause.UNREACHABLE, Cause.STOPPED):
+        node.native_failures += 1
     if event.failure.cause is Cause.NO_SPACE:
         node.shortages += 1
     elif event.failure.cause is not Cause.STOPPED:

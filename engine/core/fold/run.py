@@ -82,6 +82,7 @@ def _resume(state: RunState) -> None:
     for batch in state.batches.values():
         # whoever resumes has put right what made it fail: it may be tried on every node again
         batch.failures.clear()
+        batch.native_failed = False
 
 
 def _ask(state: RunState, actor: str, ask: Ask) -> None:
@@ -103,6 +104,8 @@ def _ask(state: RunState, actor: str, ask: Ask) -> None:
         node.altered = all(entry.made for entry in state.ledger.settings_of(node.address))
     elif ask is Ask.STOP_REPAIR:
         state.repairs.stop(node.address)
+    elif ask is Ask.STOP_NATIVE and node.load is not None:
+        state.batches[node.load].stopping = True
     elif ask is Ask.STOP_DOWNLOAD and node.download is not None:
         state.batches[node.download].stopping = True
     state.index_node(node)
@@ -123,7 +126,7 @@ def _begin_again(state: RunState) -> None:
         node.altered = False
         node.suspended_until = None
         node.waits_for_space = False
-        node.failures = node.shortages = 0
+        node.failures = node.shortages = node.native_failures = 0
         node.unsettled = None
         _abandon(state, node.address)
         state.index_node(node)

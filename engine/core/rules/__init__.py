@@ -14,6 +14,7 @@ from scylla_restore.engine.core.rules.endings import (
     look_for_members,
     settle_ledger,
     stop_downloads,
+    stop_native_restores,
     stop_repairs,
 )
 from scylla_restore.engine.core.rules.failures import (
@@ -28,6 +29,7 @@ from scylla_restore.engine.core.rules.failures import (
 from scylla_restore.engine.core.rules.impasse import impasse
 from scylla_restore.engine.core.rules.lanes import (
     assign_download,
+    assign_native,
     request_load,
     set_upload_aside,
     start_load,
@@ -91,6 +93,7 @@ CARRYING_ON: tuple[Rule, ...] = (
     alter_node,
     set_upload_aside,
     request_load,
+    assign_native,
     assign_download,
     complete_data,
     wait_for_space,
@@ -110,6 +113,7 @@ ENDING: tuple[Rule, ...] = (
     give_up_nodes,
     recover_node,
     stop_downloads,
+    stop_native_restores,
     stop_repairs,
     settle_ledger,
     conclude,

@@ -5,7 +5,12 @@ from typing import assert_never
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.alterations import unwanted_alterations, wanted_alterations
-from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
+from scylla_restore.engine.core.batch_commands import (
+    download_command,
+    load_command,
+    move_command,
+    native_command,
+)
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import UNDO_ATTEMPTS
 from scylla_restore.engine.core.rules.asking import actor_of
@@ -14,7 +19,7 @@ from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.engine.core.state.ledger import of_nodes
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import AlterationIntended
-from scylla_restore.events.model.batches import BatchReturned, LoadStarted
+from scylla_restore.events.model.batches import BatchReturned, LoadStarted, NativeRestoreRequested
 from scylla_restore.events.model.run import ActorAsked, Ask
 from scylla_restore.events.model.stages import Stage
 
@@ -35,7 +40,9 @@ def recover_node(state: RunState, _now: datetime) -> Decision | None:
     return None
 
 
-def _recover(state: RunState, batch: Batch) -> tuple[AnyEvent | None, commands.Command | None]:
+def _recover(  # noqa: PLR0911 - one return a phase
+    state: RunState, batch: Batch
+) -> tuple[AnyEvent | None, commands.Command | None]:
     match batch.phase:
         case Phase.REQUESTED:
             reason = "nobody knows whether the agent took the request for its download"
@@ -49,6 +56,15 @@ def _recover(state: RunState, batch: Batch) -> tuple[AnyEvent | None, commands.C
             return started, load_command(state, batch, recovering=False)
         case Phase.LOADING:
             return None, load_command(state, batch, recovering=True)
+        case Phase.ASKED if state.ending:
+            reason = "nobody knows whether Scylla took the request to restore it"
+            return BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason), None
+        case Phase.ASKED:
+            # if Scylla took the request, it is asked again when that restore has ended
+            requested = NativeRestoreRequested(batch=batch.id, attempt=batch.attempt)
+            return requested, native_command(state, batch)
+        case Phase.RESTORING:
+            return None, native_command(state, batch)
         case Phase.STAGED | Phase.FAILED | Phase.RETURNED:
             return None, None
         case _:

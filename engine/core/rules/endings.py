@@ -7,7 +7,9 @@
 | fail     | stopped   | left to finish   | put back      | finished batches stay    | stay                |
 | abort    | stopped   | awaited          | put back      | removed                  | put back            |
 
-A repair under way is stopped, whatever the end. Tombstones that are collected while some data and the repair are
+A repair under way is stopped, whatever the end, and so are native restores: they download as well as they load.
+
+Tombstones that are collected while some data and the repair are
 missing could bring deleted data back, so that only a person who asks for it has that put back before
 (``puts_all_back``); `resume` alters it again.
 """
@@ -22,7 +24,7 @@ from scylla_restore.engine.core.rules.ledger import is_putting_back, kept_for_re
 from scylla_restore.engine.core.rules.prepare import discover
 from scylla_restore.engine.core.schema_alterations import name_of
 from scylla_restore.engine.core.state import Ending, Phase, RunState
-from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
+from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE, NATIVE
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import SchemaAlteration, TombstoneGcDisabled, ViewDropped
 from scylla_restore.events.model.batches import BatchReturned
@@ -56,6 +58,16 @@ def stop_downloads(state: RunState, _now: datetime) -> Decision | None:
         for batch in state.in_phase(Phase.STAGED, Phase.BLOCKED):
             reason = "the run was aborted"
             return Decision(events=(BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason),))
+    return None
+
+
+def stop_native_restores(state: RunState, _now: datetime) -> Decision | None:
+    """What Scylla restores by itself ends with the run, unless it was quicker; the batch is restored anew on resume."""
+    for batch in state.in_phase(*NATIVE):
+        if not batch.stopping:
+            command = commands.StopNativeRestore(node=batch.node, batch=batch.id, attempt=batch.attempt)
+            asked = ActorAsked(actor=f"node/{batch.node}", ask=Ask.STOP_NATIVE)
+            return Decision(events=(asked,), commands=(command,))
     return None
 
 
@@ -122,7 +134,7 @@ def conclude(state: RunState, _now: datetime) -> Decision | None:
 
 def _under_way(state: RunState) -> bool:
     """Whether something has to end first."""
-    phases = DOWNLOAD_LANE | {Phase.FAILED, Phase.MOVING, Phase.IN_UPLOAD}
+    phases = DOWNLOAD_LANE | NATIVE | {Phase.FAILED, Phase.MOVING, Phase.IN_UPLOAD}
     if state.ending is Ending.ABORT:
         phases |= LOAD_LANE
     return bool(state.in_phase(*phases)) or any(state.nodes[n].member for n in state.repairs.running)

@@ -1,15 +1,27 @@
 """DATA: keep both lanes of every node busy."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from scylla_restore.engine.core import commands
-from scylla_restore.engine.core.batch_commands import download_command, load_command, move_command
+from scylla_restore.engine.core.batch_commands import (
+    download_command,
+    load_command,
+    move_command,
+    native_command,
+)
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.names import found_directory, upload_directory
-from scylla_restore.engine.core.planning import Assignment, enough_at_work, next_batch
+from scylla_restore.engine.core.planning import Assignment, enough_at_work, next_batch, next_native_batch
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.events.model.alterations import AlterationIntended, UploadSetAside
-from scylla_restore.events.model.batches import BatchAssigned, DownloadRequested, LoadRequested, LoadStarted
+from scylla_restore.events.model.batches import (
+    BatchAssigned,
+    DownloadRequested,
+    LoadRequested,
+    LoadStarted,
+    NativeRestoreRequested,
+)
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import Method
 
@@ -58,16 +70,30 @@ def set_upload_aside(state: RunState, _now: datetime) -> Decision | None:
     return None
 
 
+def assign_native(state: RunState, now: datetime) -> Decision | None:
+    """A free load lane with nothing waiting for it takes a batch that Scylla restores by itself."""
+    if state.stage is not Stage.DATA or not state.prepared or not (state.workload.left or state.returned):
+        return None
+    return _first(state, state.natives_idle, lambda node: next_native_batch(state, node, now))
+
+
 def assign_download(state: RunState, now: datetime) -> Decision | None:
     """A free download lane takes the best batch there is for its node."""
     if state.stage is not Stage.DATA or not state.prepared or not (state.workload.left or state.returned):
         return None
+    return _first(state, state.downloads_idle, lambda node: next_batch(state, node, now))
+
+
+def _first(
+    state: RunState, idle: set[str], find: Callable[[NodeState], Assignment | None]
+) -> Decision | None:
+    """Assign a batch to the first of these nodes for which there is one, those at work before the others."""
     nobody_new = enough_at_work(state)
-    for address in sorted(state.downloads_idle, key=lambda a: (not state.nodes[a].busy, a)):
+    for address in sorted(idle, key=lambda a: (not state.nodes[a].busy, a)):
         node = state.nodes[address]
         if nobody_new and not node.busy:
             return None
-        assignment = next_batch(state, node, now)
+        assignment = find(node)
         if assignment is not None:
             return _assign(state, node, assignment)
     return None
@@ -79,7 +105,7 @@ def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decisio
         batch=assignment.batch,
         attempt=assignment.attempt,
         node=node.address,
-        method=Method.RCLONE,
+        method=assignment.method,
         directory=assignment.directory,
         sstables=tuple(directory.ids[position] for position in assignment.positions),
         size=assignment.size,
@@ -93,6 +119,9 @@ def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decisio
         attempt=assignment.attempt,
         phase=Phase.REQUESTED,
     )
+    if assignment.method is Method.NATIVE:
+        requested = NativeRestoreRequested(batch=assignment.batch, attempt=assignment.attempt)
+        return Decision(events=(assigned, requested), commands=(native_command(state, batch),))
     return Decision(
         events=(assigned, DownloadRequested(batch=assignment.batch, attempt=assignment.attempt)),
         commands=(download_command(state, batch),),

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
+from scylla_restore.engine.core.native import works_natively
 from scylla_restore.engine.core.planning import pools
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, actor_of, ask, is_asked
+from scylla_restore.engine.core.rules.native import native_obstacle
 from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.rules.sources import renaming_problem
 from scylla_restore.engine.core.rules.stages import complete, is_before
@@ -126,7 +128,9 @@ def read_settings(state: RunState, _now: datetime) -> Decision | None:
             return ask(
                 actor_of(node),
                 Ask.READ_SETTINGS,
-                commands.ReadNodeSettings(node=node.address, tables=tables),
+                commands.ReadNodeSettings(
+                    node=node.address, tables=tables, native=works_natively(state, node)
+                ),
             )
     return None
 
@@ -139,7 +143,7 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     members = [state.nodes[found.address] for found in state.discovered.nodes]
     joined = all(node.joined for node in members)
     if obstacle is None and joined:
-        obstacle = _nobody_reaches(state)
+        obstacle = _nobody_reaches(state) or native_obstacle(state)
     if obstacle is not None:
         return Decision(events=(FailureDeclared(failure=obstacle, resumable=False, exit_code=2),))
     settled = all(node.settings and node.inspected for node in members)

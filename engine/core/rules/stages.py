@@ -4,7 +4,7 @@ from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import NODE_GIVEN_UP
-from scylla_restore.engine.core.planning import pools, pools_left
+from scylla_restore.engine.core.planning import Left, may_take_some, what_is_left
 from scylla_restore.engine.core.rules.ledger import is_putting_back, put_back
 from scylla_restore.engine.core.state import NodeState, RunState
 from scylla_restore.events.model.run import Ask, PauseRequested
@@ -59,17 +59,17 @@ def wait_for_space(state: RunState, _now: datetime) -> Decision | None:
         return None
     if not any(state.nodes[address].waits_for_space for address in state.suspended):
         return None
-    left = pools_left(state)
+    left = what_is_left(state)
     if any(_may_take_some(state, node, left) for node in state.nodes.values()):
         return None
     reason = "no node has enough free disk space for its next batch"
     return Decision(events=(PauseRequested(requested_by="supervisor", reason=reason),))
 
 
-def _may_take_some(state: RunState, node: NodeState, left: set[str]) -> bool:
+def _may_take_some(state: RunState, node: NodeState, left: set[Left]) -> bool:
     """Whether the node does something, or may take something without space being made for it first."""
     if node.busy or node.waits_for_space or node.failures >= NODE_GIVEN_UP:
         return node.busy
     if node.joined is None:
         return node.suspended_until is None and (f"node/{node.address}", Ask.JOIN) in state.asked
-    return not left.isdisjoint(pools(state, node))
+    return may_take_some(state, node, left)

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.target import Method
 
 
 class Phase(StrEnum):
@@ -15,6 +16,8 @@ class Phase(StrEnum):
         ▲            │             │             ▲          │                        │
         │            ▼             ▼             └─ BLOCKED ◀┘ upload is not empty    │
         └───────── FAILED ◀────────┴──────────────────────────────────────────────────┘
+
+    Or, where Scylla itself reads the bucket: RETURNED ──▶ ASKED ──▶ RESTORING ──▶ gone, or FAILED.
     """
 
     REQUESTED = "requested"
@@ -24,19 +27,24 @@ class Phase(StrEnum):
     BLOCKED = "blocked"
     IN_UPLOAD = "in_upload"
     LOADING = "loading"
+    ASKED = "asked"
+    RESTORING = "restoring"
     FAILED = "failed"
     RETURNED = "returned"
 
 
 DOWNLOAD_LANE = frozenset({Phase.REQUESTED, Phase.DOWNLOADING})
-LOAD_LANE = frozenset({Phase.MOVING, Phase.BLOCKED, Phase.IN_UPLOAD, Phase.LOADING})
+NATIVE = frozenset({Phase.ASKED, Phase.RESTORING})
+"""A native restore has the load lane: it is one, of files that are still in the bucket."""
+LOAD_LANE = frozenset({Phase.MOVING, Phase.BLOCKED, Phase.IN_UPLOAD, Phase.LOADING}) | NATIVE
 
 
 class Batch(msgspec.Struct, kw_only=True):
     """A fixed set of SSTables of one directory, and the attempt at it that counts.
 
     ``positions`` are those of its SSTables in the directory; ``failures`` counts attempts that failed through the
-    batch, by node.
+    batch, by node. ``restorable`` is whether Scylla could read it from the bucket by itself, ``native_failed`` whether
+    that has failed through the batch; ``task`` is Scylla's id of it.
     """
 
     id: int
@@ -46,6 +54,10 @@ class Batch(msgspec.Struct, kw_only=True):
     node: str
     attempt: int
     phase: Phase
+    method: Method = Method.RCLONE
+    restorable: bool = False
+    native_failed: bool = False
+    task: str = ""
     jobs: tuple[int, ...] = ()
     started_at: tuple[str, ...] = ()
     stopping: bool = False

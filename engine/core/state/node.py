@@ -13,7 +13,8 @@ class NodeState(msgspec.Struct, kw_only=True):
 
     ``member`` is whether the cluster had it when it was looked at last. ``joined`` is its answer to this engine (None until then), ``attended`` whether what an engine before us left in
     flight on it was taken up, ``altered`` whether all settings are as the run wants them, ``download`` and ``load`` the batches in its lanes, ``staged`` those between them.
-    ``failures`` counts them in a row, ``shortages`` how often in a row its disk was too full. ``moved_bytes`` and
+    ``failures`` counts them in a row, ``shortages`` how often in a row its disk was too full, ``native_failures`` how
+    many native restores in a row have failed there. ``moved_bytes`` and
     ``moved_s`` are what it was seen to load, and how long its lanes took for it.
     """
 
@@ -30,6 +31,7 @@ class NodeState(msgspec.Struct, kw_only=True):
     staged: list[int] = []
     failures: int = 0
     shortages: int = 0
+    native_failures: int = 0
     unsettled: tuple[Failure, int] | None = None
     suspended_until: datetime | None = None
     waits_for_space: bool = False

@@ -86,6 +86,7 @@ class RunState(msgspec.Struct, kw_only=True):
     returned: list[int] = []
     downloads_idle: set[str] = set()
     loads_idle: set[str] = set()
+    natives_idle: set[str] = set()
     to_load: list[int] = []
     blocked: list[int] = []
     unsettled_nodes: list[str] = []
@@ -115,6 +116,8 @@ class RunState(msgspec.Struct, kw_only=True):
         ready = node.ready
         _put(self.downloads_idle, address, member=ready and node.download is None)
         _put(self.loads_idle, address, member=ready and node.load is None and bool(node.staged))
+        native = node.joined is not None and bool(node.joined.native_endpoints)
+        _put(self.natives_idle, address, member=ready and native and node.load is None and not node.staged)
         _put(self.suspended, address, member=node.suspended_until is not None)
 
     def in_phase(self, *phases: Phase) -> list[Batch]:

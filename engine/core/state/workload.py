@@ -20,13 +20,17 @@ from scylla_restore.events.model.locations import DirectoryIndexed, SSTableShape
 
 
 class Segment(msgspec.Struct, kw_only=True):
-    """SSTables of a directory that may share a batch: positions ``[first, end)``, assigned up to ``cursor``."""
+    """SSTables of a directory that may share a batch: positions ``[first, end)``, assigned up to ``cursor``.
+
+    ``restorable`` is whether Scylla could read them from the bucket by itself.
+    """
 
     first: int
     end: int
     cursor: int
     left: int
     left_bytes: int
+    restorable: bool = False
     taken: set[int] = set()
 
 
@@ -59,7 +63,14 @@ class Directory(msgspec.Struct, kw_only=True):
         """``<keyspace>:<table>``, as Scylla's REST API names a table."""
         return f"{self.keyspace}:{self.table}"
 
+    def is_restorable(self, position: int) -> bool:
+        """Whether Scylla could read an SSTable by itself: it wants a UUID, plain names, and a table of contents."""
+        sstable = self.ids[position]
+        shape = self.shapes[self.shape_of[position]]
+        return not sstable.isdecimal() and sstable not in self.suffixes and TOC in shape.components
 
+
+TOC = "TOC.txt"
 HeapEntry = tuple[int, int, str, int]
 
 
@@ -76,13 +87,15 @@ def location_of(pool: str) -> str:
 class Workload(msgspec.Struct, kw_only=True):
     """All directories; ``heaps`` holds, by pool, (-bytes left, -SSTables left, directory, segment).
 
-    A pool is a location, or one DC's part of it where ``by_dc``.
+    A pool is a location, or one DC's part of it where ``by_dc``. Segments that Scylla could restore by itself are in
+    ``native_heaps`` instead.
     """
 
     by_dc: bool = False
     directories: dict[str, Directory] = {}
     unsorted: list[str] = []
     heaps: dict[str, list[HeapEntry]] = {}
+    native_heaps: dict[str, list[HeapEntry]] = {}
     tables: dict[str, int] = {}
     size: int = 0
     sstables: int = 0
@@ -149,32 +162,44 @@ class Workload(msgspec.Struct, kw_only=True):
             if directory.location != location:
                 continue
             _sort(directory)
-            heap = self.heaps.setdefault(directory.pool, [])
+            self.heaps.setdefault(directory.pool, [])
+            self.native_heaps.setdefault(directory.pool, [])
             for number, segment in enumerate(directory.segments):
-                heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
+                heapq.heappush(
+                    self._heap_of(directory, segment),
+                    (-segment.left_bytes, -segment.left, directory_id, number),
+                )
         self.unsorted = [d for d in self.unsorted if self.directories[d].location != location]
 
     def assign(self, directory_id: str, ids: tuple[str, ...]) -> list[int]:
         """Take SSTables out of what is left, and return their positions."""
         directory = self.directories[directory_id]
         taken = _take_next(directory, ids) or _take_any(directory, ids)
-        heap = self.heaps[directory.pool]
         for number in taken.segments:
             segment = directory.segments[number]
+            heap = self._heap_of(directory, segment)
             heapq.heappush(heap, (-segment.left_bytes, -segment.left, directory_id, number))
-        self._drop_stale(heap)
+            self._drop_stale(heap)
         self.left -= len(ids)
         self.left_bytes -= taken.size
         return taken.positions
 
-    def largest(self, pool: str) -> tuple[Directory, Segment] | None:
-        """Return the segment of a pool with the most bytes left, if any SSTable is left there."""
-        heap = self.heaps.get(pool)
-        if not heap:
+    def largest(self, pool: str, *, restorable: bool | None = None) -> tuple[Directory, Segment] | None:
+        """Return the segment of a pool with the most bytes left, if any SSTable is left there.
+
+        ``restorable`` asks for one that Scylla could restore by itself, or for one that it could not.
+        """
+        heaps = [self.heaps] if restorable is not True else []
+        heaps += [self.native_heaps] if restorable is not False else []
+        best = min((heap[0] for each in heaps if (heap := each.get(pool))), default=None)
+        if best is None:
             return None
-        _, _, directory_id, number = heap[0]
+        _, _, directory_id, number = best
         directory = self.directories[directory_id]
         return directory, directory.segments[number]
+
+    def _heap_of(self, directory: Directory, segment: Segment) -> list[HeapEntry]:
+        return (self.native_heaps if segment.restorable else self.heaps)[directory.pool]
 
     def _count_table(self, directory: Directory, size: int) -> None:
         key = directory.column_family
@@ -204,13 +229,21 @@ def _sort(directory: Directory) -> None:
     """Put SSTables that may share a batch side by side, in segments: big first, and those of one size by their ids."""
     sizes, ids = directory.sizes, directory.ids
     order: list[int] = []
+    all_have_toc = all(TOC in shape.components for shape in directory.shapes)
     for positions in _kinds(directory):
         positions.sort(key=ids.__getitem__)
         positions.sort(key=sizes.__getitem__, reverse=True)
         first, end = len(order), len(order) + len(positions)
         left_bytes = sum([sizes[position] for position in positions])
         directory.segments.append(
-            Segment(first=first, end=end, cursor=first, left=end - first, left_bytes=left_bytes)
+            Segment(
+                first=first,
+                end=end,
+                cursor=first,
+                left=end - first,
+                left_bytes=left_bytes,
+                restorable=all_have_toc and directory.is_restorable(positions[0]),
+            )
         )
         order += positions
     directory.ids = [ids[position] for position in order]
