@@ -21,6 +21,8 @@ class EffectKind(Enum):
     TRANSFERS = "transfers"
     BANDWIDTH = "bandwidth"
     CPU = "cpu"
+    USER_TTL = "user_ttl"
+    NATIVE = "native"
     REPAIR = "repair"
     ABORT_TASK = "abort_task"
     VIEW = "view"

@@ -44,6 +44,7 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True):
     repair_failures: float = 0.0
     schema_refusals: float = 0.0
     schema_windows: tuple[SchemaWindow, ...] = ()
+    native_failures: float = 0.0
     missing_objects: int = 0
     moments: tuple[Planned, ...] = ()
 
@@ -138,6 +139,7 @@ class Faults:
             node.toggle_busy = plan.toggle_busy
             node.loads.failures = plan.load_failures
             node.loads.renames = plan.load_renames
+            node.natives.failures = plan.native_failures
             node.missing_objects = set(missing)
         cluster.repairs.failures = plan.repair_failures
         if cluster.schema is not None:
@@ -161,6 +163,7 @@ class Faults:
         for node in self._cluster.nodes.values():
             node.agent.corruption = node.agent.breaks = node.toggle_busy = 0.0
             node.loads.failures = node.loads.renames = 0.0
+            node.natives.heal()
             node.loads.foreign_us.clear()
             node.missing_objects.clear()
             node.windows.clear()

@@ -5,14 +5,16 @@ from tests.simulation.simulator.cluster import SimCluster
 from tests.simulation.simulator.effects import Effect, EffectKind
 from tests.simulation.simulator.jobs import Job
 from tests.simulation.simulator.loads import Load
+from tests.simulation.simulator.native_calls import NativeCalls
+from tests.simulation.simulator.natives import ENDPOINT
 from tests.simulation.simulator.network import NotYet, Odds
 from tests.simulation.simulator.node import DEFAULT_TRANSFERS, SimNode
 from tests.simulation.simulator.process import Process
-from tests.simulation.simulator.repair_calls import RepairCalls
 from tests.simulation.simulator.scheduler import MILLISECOND_US, SECOND_US
 from tests.simulation.simulator.view_calls import ViewCalls
 
 from scylla_restore.engine.cluster.port import ClusterTopology, DiskSpace, JobProgress, NodeInfo, RemoteFile
+from scylla_restore.engine.core.object_storage import AgentStore, ScyllaStore
 from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, LoadBusy, NodeRefused, NodeUnreachable
 
 
@@ -23,7 +25,7 @@ class _Poll(msgspec.Struct):
     deadline_us: int
 
 
-class SimGateway(RepairCalls, ViewCalls):
+class SimGateway(NativeCalls, ViewCalls):
     """``NodeGateway`` of one simulated node, as one engine uses it."""
 
     def __init__(self, cluster: SimCluster, node: SimNode, process: Process, odds: Odds) -> None:
@@ -52,7 +54,15 @@ class SimGateway(RepairCalls, ViewCalls):
 
     def info(self) -> NodeInfo:
         self._arrive("info", scylla=True)
-        return NodeInfo(scylla_version="2025.1.5", agent_version="3.5.0", shards=self._node.plan.shards)
+        plan = self._node.plan
+        stores = (ScyllaStore(name=ENDPOINT, type="s3"),) if plan.native else ()
+        return NodeInfo(
+            scylla_version=plan.scylla_version,
+            agent_version="3.5.0",
+            shards=plan.shards,
+            agent_stores={"s3": AgentStore(endpoint=ENDPOINT)},
+            scylla_stores=stores,
+        )
 
     def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         self._arrive("list_location", scylla=False)

@@ -8,6 +8,7 @@ from tests.simulation.simulator.dice import dice
 from tests.simulation.simulator.disk import Directory, Disk
 from tests.simulation.simulator.jobs import Agent
 from tests.simulation.simulator.loads import Loads
+from tests.simulation.simulator.natives import Natives
 from tests.simulation.simulator.scheduler import MINUTE_US, Scheduler
 
 DEFAULT_TRANSFERS = 2
@@ -31,6 +32,10 @@ class NodePlan(msgspec.Struct, frozen=True, kw_only=True):
     compaction: dict[str, bool]
     foreign_files: dict[str, int]
     """``<keyspace>:<table>`` → how many files of somebody else lie in its ``upload``."""
+    scylla_version: str = "2025.1.5"
+    native: bool = False
+    """Whether Scylla is configured for the store, too."""
+    user_ttl: int = 3600
 
 
 class Settings(msgspec.Struct):
@@ -67,6 +72,13 @@ class SimNode:
             bytes_per_s=plan.load_bytes_per_s,
             loaded=self._loaded,
         )
+        self.natives = Natives(
+            backup,
+            dice(f"{seed}/natives/{plan.address}"),
+            bytes_per_s=min(plan.download_bytes_per_s, plan.load_bytes_per_s),
+            user_ttl=plan.user_ttl,
+            loaded=self._loaded_natively,
+        )
         self.settings = Settings(
             transfers=plan.transfers,
             bandwidth_rate=plan.bandwidth_rate,
@@ -100,6 +112,7 @@ class SimNode:
             self.agent.settle(now_us)
         if self.loads.running:
             self.loads.settle(now_us)
+        self.natives.settle(now_us)
 
     def answers(self, *, scylla: bool) -> bool:
         """Whether the agent answers now, and Scylla too if it is asked."""
@@ -131,6 +144,7 @@ class SimNode:
         """Its loads die, and automatic compaction is on again; it needs a while."""
         self.settle()
         self.loads.interrupt(self.scheduler.now_us)
+        self.natives.interrupt(self.scheduler.now_us)
         self.scylla_restarted()
         for table in self.settings.compaction:
             self.settings.compaction[table] = True
@@ -160,6 +174,9 @@ class SimNode:
         if origins != expected or not all(file.whole for file in group.values()):
             self.violations.append(f"a load read a broken SSTable: {sorted(group)}")
             return "malformed_sstable_exception (incomplete components)"
-        self.loaded.append(truth.identity)
-        self.first_load_us.setdefault(truth.identity, self.scheduler.now_us)
+        self._loaded_natively(truth.identity)
         return ""
+
+    def _loaded_natively(self, identity: tuple[str, str, str]) -> None:
+        self.loaded.append(identity)
+        self.first_load_us.setdefault(identity, self.scheduler.now_us)

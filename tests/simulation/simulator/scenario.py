@@ -13,6 +13,7 @@ from tests.simulation.simulator.schema import SchemaPlan
 from scylla_restore.events.model.schema import RecordedView, TombstoneGc, ViewKind
 from scylla_restore.events.model.target import (
     BackupLocation,
+    Method,
     RateLimit,
     RestoreKind,
     RestoreTarget,
@@ -55,6 +56,37 @@ CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreig
 
 def scenario_of(seed: int) -> Scenario:
     """Return the scenario that a number stands for."""
+    return _with_natives(_all_copied(seed), dice(f"{seed}/scenario of native restores"))
+
+
+def _with_natives(scenario: Scenario, random: Random) -> Scenario:
+    """Let some nodes' Scylla restore by itself, in some scenarios."""
+    if random.random() < 0.6:
+        return scenario
+    nodes = tuple(
+        msgspec.structs.replace(
+            node,
+            native=number == 0 or random.random() < 0.8,
+            scylla_version="2026.1.0",
+            user_ttl=random.choice((0, 300, 3600, 100_000)),
+        )
+        for number, node in enumerate(scenario.nodes)
+    )
+    # who insists has to be able to come to an end
+    other = Method.RCLONE if scenario.backup.versioned else Method.NATIVE
+    method = random.choice((Method.AUTO, Method.AUTO, other))
+    faults, target = scenario.faults, scenario.target
+    if not faults.none:
+        faults = msgspec.structs.replace(faults, native_failures=random.choice((0.0, 0.0, 0.1, 0.5)))
+    return msgspec.structs.replace(
+        scenario,
+        nodes=nodes,
+        faults=faults,
+        target=msgspec.structs.replace(target, tuning=msgspec.structs.replace(target.tuning, method=method)),
+    )
+
+
+def _all_copied(seed: int) -> Scenario:
     random = dice(f"{seed}/scenario")
     locations = tuple(f"s3:bucket-{n}" for n in range(random.choice((1, 1, 2))))
     source_tables = _tables(random)

@@ -30,6 +30,7 @@ from scylla_restore.events.model.run import (
     RunStarted,
     SettingsChanged,
 )
+from scylla_restore.events.model.target import Method
 
 STEPS_MAX = 100_000
 TIME_MAX_US = 24 * 60 * MINUTE_US
@@ -184,6 +185,9 @@ class Simulation:
             return (owner, RunResumed(), asked)
         if self._change() == "settings":
             tuning = tuning_of(self.world.random)
+            if state.target.tuning.method is not Method.NATIVE:
+                method = Method.RCLONE if len(self.engines) % 2 else Method.AUTO
+                tuning = msgspec.structs.replace(tuning, method=method)
             changed = SettingsChanged(before=state.target.tuning, after=tuning)
             return (owner, changed, RunResumed())
         return (owner, RunResumed())

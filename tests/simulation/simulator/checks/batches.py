@@ -8,6 +8,7 @@ from tests.simulation.simulator.evidence import Evidence
 from scylla_restore.events.model import BatchEvent, batches
 from scylla_restore.events.model.locations import DirectoryIndexed
 from scylla_restore.events.model.run import RunCompleted
+from scylla_restore.events.model.target import Method
 
 
 class _Life(msgspec.Struct):
@@ -21,6 +22,7 @@ class _Life(msgspec.Struct):
     downloaded: bool = False
     load_started: bool = False
     loaded: bool = False
+    native: bool = False
 
 
 def check_batches(evidence: Evidence) -> Iterator[str]:
@@ -57,6 +59,7 @@ def _assigned(
         if event.attempt != 1:
             yield "begins with another attempt than the first"
         lives[event.batch] = _Life(frozenset(event.sstables), event.directory, event.attempt, event.node)
+        lives[event.batch].native = event.method is Method.NATIVE
         return
     if life.loaded:
         yield "was loaded before"
@@ -68,10 +71,16 @@ def _assigned(
         yield f"comes after attempt {life.attempt}"
     life.attempt, life.node = event.attempt, event.node
     life.held, life.downloaded, life.load_started = True, False, False
+    life.native = event.method is Method.NATIVE
 
 
 NEEDS_DOWNLOADED = (batches.LoadRequested, batches.LoadStarted)
 NEEDS_NOT_DOWNLOADED = (batches.DownloadRequested, batches.DownloadStarted, batches.BatchDownloaded)
+NATIVE_ONLY = (
+    batches.NativeRestoreRequested,
+    batches.NativeRestoreStarted,
+    batches.NativeRestoreProgressed,
+)
 
 
 def _advance(life: _Life, event: BatchEvent) -> Iterator[str]:
@@ -85,8 +94,12 @@ def _advance(life: _Life, event: BatchEvent) -> Iterator[str]:
         yield "is downloaded already"
     if isinstance(event, batches.SSTablesLoaded) and not life.load_started:
         yield "was not being loaded"
+    if isinstance(event, NATIVE_ONLY) and not life.native:
+        yield "is not Scylla's own"
+    if isinstance(event, (*NEEDS_DOWNLOADED, *NEEDS_NOT_DOWNLOADED)) and life.native:
+        yield "is Scylla's own"
     life.downloaded |= isinstance(event, batches.BatchDownloaded)
-    life.load_started |= isinstance(event, batches.LoadStarted)
+    life.load_started |= isinstance(event, batches.LoadStarted | batches.NativeRestoreStarted)
     life.loaded |= isinstance(event, batches.SSTablesLoaded)
     life.held &= not isinstance(event, batches.SSTablesLoaded | batches.BatchReturned)
 

@@ -1,6 +1,6 @@
 """Nothing is done to the world before the log says that it is about to be done, and nothing by an engine that is fenced."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 from tests.simulation.simulator.effects import Effect, EffectKind
@@ -14,6 +14,7 @@ from scylla_restore.events.model.alterations import (
     CpuUnpinned,
     TransfersSet,
     UploadSetAside,
+    UserTtlSet,
     node_of,
 )
 from scylla_restore.events.model.locations import DirectoryIndexed
@@ -24,6 +25,7 @@ AboutAttempt = (
     batches.DownloadRequested
     | batches.LoadRequested
     | batches.LoadStarted
+    | batches.NativeRestoreRequested
     | batches.SSTablesLoaded
     | batches.LoadFailed
 )
@@ -31,6 +33,7 @@ ABOUT_ATTEMPTS = (
     batches.DownloadRequested,
     batches.LoadRequested,
     batches.LoadStarted,
+    batches.NativeRestoreRequested,
     batches.SSTablesLoaded,
     batches.LoadFailed,
 )
@@ -39,6 +42,7 @@ SETTINGS: dict[EffectKind, type[Alteration]] = {
     EffectKind.TRANSFERS: TransfersSet,
     EffectKind.BANDWIDTH: BandwidthSet,
     EffectKind.CPU: CpuUnpinned,
+    EffectKind.USER_TTL: UserTtlSet,
 }
 
 
@@ -50,6 +54,7 @@ class _Attempt(msgspec.Struct):
     download: int = 0
     load: int = 0
     started: int = 0
+    native: int = 0
     ended: int = 0
 
 
@@ -130,18 +135,24 @@ def _note_attempt(attempt: _Attempt, event: AboutAttempt, seq: int) -> None:
             attempt.load = attempt.load or seq
         case batches.LoadStarted():
             attempt.started = attempt.started or seq
+        case batches.NativeRestoreRequested():
+            attempt.native = attempt.native or seq
         case batches.SSTablesLoaded() | batches.LoadFailed():
             attempt.ended = seq
 
 
-def _problem(evidence: Evidence, intents: _Intents, effect: Effect) -> str | None:
+def _problem(  # noqa: PLR0911 - one return a kind
+    evidence: Evidence, intents: _Intents, effect: Effect
+) -> str | None:
     """Why the effect was not announced, or None."""
     if effect.kind in SETTINGS:
         return _without_alteration(intents, effect, SETTINGS[effect.kind])
     if effect.kind is EffectKind.MOVE:
         return _move(evidence, intents, effect)
     if effect.kind is EffectKind.LOAD:
-        return _load(intents, effect)
+        return _load(intents, effect, lambda attempt: attempt.started)
+    if effect.kind is EffectKind.NATIVE:
+        return _load(intents, effect, lambda attempt: attempt.native)
     if effect.kind is EffectKind.PURGE and _announced_aside(intents, effect, {effect.detail}):
         return None
     if effect.kind in (EffectKind.COPY, EffectKind.PURGE):
@@ -191,12 +202,12 @@ def _announced_aside(intents: _Intents, effect: Effect, paths: set[str]) -> bool
     )
 
 
-def _load(intents: _Intents, effect: Effect) -> str | None:
+def _load(intents: _Intents, effect: Effect, began: Callable[[_Attempt], int]) -> str | None:
     """Some attempt's load of this table was announced here, and it has not ended."""
     for attempt in intents.attempts.values():
         if attempt.node != effect.node or attempt.column_family != effect.detail:
             continue
-        if 0 < attempt.started <= effect.known_seq and not 0 < attempt.ended <= effect.known_seq:
+        if 0 < began(attempt) <= effect.known_seq and not 0 < attempt.ended <= effect.known_seq:
             return None
     return "no load was announced"
 

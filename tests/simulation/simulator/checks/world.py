@@ -14,6 +14,7 @@ from scylla_restore.events.model.alterations import (
     StagingCreated,
     TransfersSet,
     UploadSetAside,
+    UserTtlSet,
     node_of,
 )
 from scylla_restore.events.model.failure import Cause
@@ -27,7 +28,9 @@ def check_world(evidence: Evidence) -> Iterator[str]:
     """Look at every node after an engine has ended in order."""
     abandoned = abandoned_uploads(evidence)
     for node in evidence.cluster.nodes.values():
-        yield from (f"{node.address}: {violation}" for violation in node.violations)
+        yield from (
+            f"{node.address}: {violation}" for violation in (*node.violations, *node.natives.violations)
+        )
         yield from (
             f"{node.address}: {path} was touched by a move while a load runs there"
             for path in node.disturbed
@@ -132,6 +135,8 @@ def _settings(node: SimNode, open_ones: list[Alteration]) -> Iterator[str]:
         yield f"the bandwidth was {plan.bandwidth_rate}, and is {now.bandwidth_rate}"
     if CpuUnpinned not in kinds and not now.pinned:
         yield "the agent was left unpinned"
+    if UserTtlSet not in kinds and node.natives.user_ttl != plan.user_ttl:
+        yield f"finished tasks were known for {plan.user_ttl} s, and are for {node.natives.user_ttl} s"
     if AutoCompactionDisabled not in kinds:
         for table, enabled in now.compaction.items():
             if enabled != plan.compaction[table] and not ("compaction" in reset and enabled):
