@@ -1,0 +1,79 @@
+"""The matrix of kills for batches that Scylla restores by itself, and for those that it cannot beside them."""
+
+from functools import cache
+
+import msgspec
+import pytest
+from tests.simulation.simulator.effects import Point
+from tests.simulation.simulator.faults import FaultPlan
+from tests.simulation.simulator.scenario import Scenario
+from tests.simulation.simulator.simulation import Failed, Simulation
+from tests.simulation.test_kills import SCENARIO as COPIED
+
+PARTS = 4
+SCENARIO: Scenario = msgspec.structs.replace(
+    COPIED,
+    seed="natives-1",
+    backup=msgspec.structs.replace(COPIED.backup, sstables=6),
+    nodes=tuple(
+        msgspec.structs.replace(
+            node,
+            native=True,
+            scylla_version="2026.1.0",
+            user_ttl=60,
+            foreign_files={},
+            download_bytes_per_s=100_000,
+        )
+        for node in COPIED.nodes[:2]
+    ),
+    faults=FaultPlan(native_failures=0.2),
+)
+
+
+@cache
+def moments(place: str) -> int:
+    """How often the restore reaches a place when nothing happens there."""
+    simulation = Simulation(SCENARIO)
+    simulation.play()
+    return simulation.world.points.counts[place]
+
+
+def part_of(place: str, part: int) -> range:
+    return range(1 + part, moments(place) + 1, PARTS)
+
+
+def play(*points: Point) -> str | None:
+    try:
+        Simulation(SCENARIO, *points).play()
+    except Failed as failed:
+        return f"{points}: {failed}"
+    return None
+
+
+def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:
+    evidence = Simulation(SCENARIO).play()
+    met = {type(envelope.event).__name__ for envelope in evidence.envelopes}
+    assert {"NativeRestoreStarted", "LoadFailed", "BatchDownloaded", "RunCompleted"} <= met
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("place", ["before append", "after append", "after call"])
+def test_an_engine_may_be_killed_while_scylla_restores(place: str, part: int) -> None:
+    broken = [play(Point(place, count)) for count in part_of(place, part)]
+    assert not any(broken), "\n\n".join(filter(None, broken))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_next_engine_may_be_killed_while_scylla_restores(part: int) -> None:
+    broken = [
+        play(Point("after call", count), Point(("after append", "after call")[count % 2], 1 + count % 23))
+        for count in part_of("after call", part)
+    ]
+    assert not any(broken), "\n\n".join(filter(None, broken))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("what", ["pause", "abort", "take_over"])
+def test_a_run_may_be_ended_or_taken_over_while_scylla_restores(what: str, part: int) -> None:
+    broken = [play(Point("after append", count, what)) for count in part_of("after append", part)]
+    assert not any(broken), "\n\n".join(filter(None, broken))
