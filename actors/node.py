@@ -104,13 +104,10 @@ class NodeActor:
                 self._download_lane.start(download(self._node, letter))
             case StopDownload():
                 self._stop_download(letter)
-            case MoveIntoUpload():
-                self._load_lane.start(move_into_upload(self._node, letter))
-            case LoadSSTables():
-                self._load_lane.start(load_sstables(self._node, letter))
-            case RestoreNatively():
-                self._restoring = (letter.batch, letter.attempt)
-                self._load_lane.start(restore_natively(self._node, letter))
+            case MoveIntoUpload() | LoadSSTables() | RestoreNatively():
+                is_native = isinstance(letter, RestoreNatively)
+                self._restoring = (letter.batch, letter.attempt) if is_native else None
+                self._load_lane.start(self._load(letter))
             case StopNativeRestore():
                 self._stop_restore(letter)
             case RepairTable():
@@ -137,6 +134,15 @@ class NodeActor:
                 return alter(self._node, letter)
             case Undo():
                 return undo(self._node, letter)
+
+    def _load(self, letter: MoveIntoUpload | LoadSSTables | RestoreNatively) -> Procedure:
+        match letter:
+            case MoveIntoUpload():
+                return move_into_upload(self._node, letter)
+            case LoadSSTables():
+                return load_sstables(self._node, letter)
+            case RestoreNatively():
+                return restore_natively(self._node, letter)
 
     def _stop_download(self, letter: StopDownload) -> None:
         """Stop the attempt that is meant, once: it may have ended, and another may have begun."""
