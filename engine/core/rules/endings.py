@@ -9,9 +9,8 @@
 
 A repair under way is stopped, whatever the end, and so are native restores: they download as well as they load.
 
-Tombstones that are collected while some data and the repair are
-missing could bring deleted data back, so that only a person who asks for it has that put back before
-(``puts_all_back``); `resume` alters it again.
+Tombstones that are collected while some data and the repair are missing could bring deleted data back, so that only a
+person who asks for it has that put back before (``puts_all_back``); `resume` alters it again.
 """
 
 from datetime import datetime
