@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.faults import FaultPlan
-from tests.simulation.simulator.scenario import Interruption, Scenario, scenario_of
+from tests.simulation.simulator.scenario import Interruption, Scenario, all_copied, scenario_of
 from tests.simulation.simulator.scheduler import SECOND_US
 from tests.simulation.simulator.simulation import Failed, Simulation
 
@@ -183,7 +183,7 @@ def test_a_broken_load_whose_files_are_removed_too_early_is_noticed(monkeypatch:
 
     monkeypatch.setattr(load, "_bring_back", and_remove)
 
-    scenario = with_faults(load_failures=0.5)(scenario_of(2))
+    scenario = with_faults(load_failures=0.5)(all_copied(2))
     moments = [Point("before append", count) for count in range(20, 80)]
     assert any("and not in the world" in problem for problem in problems_of(scenario, moments))
 

@@ -56,7 +56,7 @@ CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreig
 
 def scenario_of(seed: int) -> Scenario:
     """Return the scenario that a number stands for."""
-    return _with_natives(_all_copied(seed), dice(f"{seed}/scenario of native restores"))
+    return _with_natives(all_copied(seed), dice(f"{seed}/scenario of native restores"))
 
 
 def _with_natives(scenario: Scenario, random: Random) -> Scenario:
@@ -86,7 +86,8 @@ def _with_natives(scenario: Scenario, random: Random) -> Scenario:
     )
 
 
-def _all_copied(seed: int) -> Scenario:
+def all_copied(seed: int) -> Scenario:
+    """Return the scenario without any node whose Scylla restores by itself."""
     random = dice(f"{seed}/scenario")
     locations = tuple(f"s3:bucket-{n}" for n in range(random.choice((1, 1, 2))))
     source_tables = _tables(random)
