@@ -12,8 +12,9 @@ from tests.simulation.simulator.simulation import Failed, Simulation
 from scylla_restore.actors import node as node_actor
 from scylla_restore.actors.procedures import native
 from scylla_restore.actors.procedures.asking import Node
+from scylla_restore.engine.core import batch_commands
 from scylla_restore.engine.core.commands import RestoreNatively
-from scylla_restore.engine.core.rules import lanes, ledger
+from scylla_restore.engine.core.rules import ledger
 from scylla_restore.engine.core.state import Batch, Entry, RunState
 from scylla_restore.events.model.alterations import UserTtlSet
 from scylla_restore.events.model.batches import NativeRestoreStarted, SSTablesLoaded
@@ -76,13 +77,13 @@ def test_a_request_that_is_made_again_beside_the_first_is_noticed(monkeypatch: p
 
 
 def test_a_request_that_nobody_announced_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    command_of = lanes.native_command
+    command_of = batch_commands.native_command
 
     def another(state: RunState, batch: Batch) -> RestoreNatively:
         other = max(state.nodes)
         return msgspec.structs.replace(command_of(state, batch), node=other)
 
-    monkeypatch.setattr(lanes, "native_command", another)
+    monkeypatch.setattr("scylla_restore.engine.core.rules.lanes.native_command", another)
     assert any("no load was announced" in problem for problem in problems(FaultPlan()))
 
 
