@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.console import LOCATION, LabProcess, Said, lab_process
+from tests.support.console import LOCATION, LabProcess, lab_process
+from tests.support.program import Answer, Desk
 from tests.support.reads import reads_only
 from tests.support.servers import free_ports
 
@@ -166,13 +167,15 @@ ERRORS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def call(lab: Lab, typed: Sequence[str]) -> Said:
+def call(lab: Lab, typed: Sequence[str]) -> Answer:
     words = ["run", *typed]
     if "-L" not in words:
         words += ["-L", LOCATION]
     if "-T" not in words:
         words += ["-T", lab.process.tag]
-    return lab.process.call(*words, "--restore-tables", configured="--config" not in words)
+    if "--config" not in words:
+        words += ["--config", str(lab.process.files.config)]
+    return Desk(lab.process.directory).call_bare(*words, "--restore-tables")
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
