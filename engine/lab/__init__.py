@@ -1,5 +1,6 @@
 """A lab: nodes that speak the agent's and Scylla's REST APIs, for demonstrations and for tests, ours and users'."""
 
+from scylla_restore.engine.lab.backup_writer import BackupRequest, write_backup
 from scylla_restore.engine.lab.cluster import Membership
 from scylla_restore.engine.lab.faults import Fault, FaultKind
 from scylla_restore.engine.lab.lab import Lab
@@ -16,6 +17,7 @@ from scylla_restore.engine.lab.state import (
 
 __all__ = [
     "AzureSettings",
+    "BackupRequest",
     "CassandraSettings",
     "Fault",
     "FaultKind",
@@ -27,4 +29,5 @@ __all__ = [
     "S3Settings",
     "Speeds",
     "make_nodes",
+    "write_backup",
 ]
