@@ -6,7 +6,8 @@ from scylla_restore.engine.core.cql import presentable, quoted, split_statements
 from scylla_restore.engine.core.system_keyspaces import ALTERNATOR_PREFIX
 from scylla_restore.engine.errors import SchemaObjectMissing, SchemaRefused
 from scylla_restore.engine.schema import cql_objects
-from scylla_restore.engine.schema.cql_connection import CqlAccess, CqlConnection
+from scylla_restore.engine.schema.cql_connection import CqlConnection
+from scylla_restore.engine.schema.cql_session import CqlAccess
 from scylla_restore.engine.schema.cql_views import views_and_indexes
 from scylla_restore.engine.schema.tombstone_gc import EXTENSION, decode_tombstone_gc, tombstone_gc_literal
 from scylla_restore.events.model.schema import (

@@ -11,8 +11,8 @@ from scylla_restore.engine.errors import ConfigurationError
 from scylla_restore.engine.schema.alternator import AlternatorSchema
 from scylla_restore.engine.schema.alternator_client import AlternatorAccess
 from scylla_restore.engine.schema.both import BothSchemas
-from scylla_restore.engine.schema.cql_connection import CqlAccess
 from scylla_restore.engine.schema.cql_gateway import CqlSchema
+from scylla_restore.engine.schema.cql_session import CqlAccess
 from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.engine.secrets import Secret, SecretReference
 

@@ -15,8 +15,8 @@ from tests.support.servers import HOST, free_ports
 from scylla_restore.engine.core.client_services import Served
 from scylla_restore.engine.core.cql import quoted
 from scylla_restore.engine.errors import SchemaDenied
-from scylla_restore.engine.schema.cql_connection import CqlAccess
 from scylla_restore.engine.schema.cql_gateway import CqlSchema
+from scylla_restore.engine.schema.cql_session import CqlAccess
 from scylla_restore.engine.schema.port import SchemaGateway
 from scylla_restore.engine.secrets import Secret
 

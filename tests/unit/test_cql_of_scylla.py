@@ -6,8 +6,8 @@ import pytest
 from tests.support.scripted_cql import Rows, ScriptedCql
 
 from scylla_restore.engine.errors import SchemaRefused
-from scylla_restore.engine.schema.cql_connection import CqlAccess
 from scylla_restore.engine.schema.cql_gateway import CqlSchema
+from scylla_restore.engine.schema.cql_session import CqlAccess
 from scylla_restore.engine.schema.tombstone_gc import encode_tombstone_gc
 from scylla_restore.events.model.schema import RecordedTable, RecordedView, SchemaObject, ViewKind
 
