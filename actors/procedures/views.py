@@ -73,6 +73,8 @@ async def _read_barrier(node: NodeGateway) -> None:
 
 async def _status(node: NodeGateway, schema: Schema, view: RecordedView) -> Told:
     """Return the least that any node tells, how many nodes are done, and how many there are."""
+    if not view.build_name:
+        return BuildStatus.SUCCESS, 0, 0
     try:
         nodes = await until_answered(
             lambda: Call(node, lambda gateway: gateway.view_builds(view.keyspace, view.build_name)),

@@ -8,6 +8,8 @@ from scylla_restore.engine.errors import SchemaError, SchemaUnavailable
 from scylla_restore.engine.schema.cql_errors import answering
 from scylla_restore.engine.schema.cql_session import CqlAccess, CqlSession, Row, SessionClosed
 
+__all__ = ["CqlAccess", "CqlConnection", "Row"]
+
 _TRIED_AT_ONCE: Final = 5
 """Nodes that one call tries before it gives up: a cluster whose first nodes are all away is asked again later."""
 

@@ -71,11 +71,11 @@ def drop_statements(
         raise SchemaRefused(f"nothing drops a {kind}: {keyspace}.{name}", statement="")
     views: tuple[str, ...] = ()
     if kind == "table":
-        rows, _ = names_and_bases(connection, keyspace, scylla=scylla, timeout_s=timeout_s)
+        names = names_and_bases(connection, keyspace, scylla=scylla, timeout_s=timeout_s)
         # A table goes with its indexes, but not with its views.
         views = tuple(
             f"DROP MATERIALIZED VIEW IF EXISTS {quoted(keyspace)}.{quoted(view)}"
-            for view, base in rows
+            for view, base in names.views
             if base == name
         )
     return (*views, f"DROP {_DROPPED[kind]} IF EXISTS {full}")

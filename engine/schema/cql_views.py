@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from scylla_restore.engine.core.cql import if_not_exists, quoted, split_statements
 from scylla_restore.engine.errors import SchemaObjectMissing, SchemaRefused
 from scylla_restore.engine.schema.cql_connection import CqlConnection
@@ -20,8 +22,8 @@ def views_and_indexes(
     Raises:
         SchemaError: see the port.
     """
-    views, indexes = names_and_bases(connection, keyspace, scylla=scylla, timeout_s=timeout_s)
-    for name, base in views:
+    names = names_and_bases(connection, keyspace, scylla=scylla, timeout_s=timeout_s)
+    for name, base in names.views:
         statement = describe(connection, "MATERIALIZED VIEW", keyspace, name, timeout_s=timeout_s)
         if statement is not None:
             yield RecordedView(
@@ -32,7 +34,7 @@ def views_and_indexes(
                 statement=statement,
                 build_name=name,
             )
-    for name, base in indexes:
+    for name, base in names.indexes:
         statement = describe(connection, "INDEX", keyspace, name, timeout_s=timeout_s)
         if statement is not None:
             yield RecordedView(
@@ -41,14 +43,29 @@ def views_and_indexes(
                 base_table=base,
                 kind=ViewKind.SECONDARY_INDEX,
                 statement=statement,
-                build_name=view_of_index(name),
+                build_name=view_of_index(name) if name in names.built else "",
             )
+
+
+class NamesAndBases(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands over a keyspace's tables as (name, base table), sorted; views without those behind indexes.
+
+    ``built`` are the indexes that are built as views are: of vectors, for one, ScyllaDB keeps none.
+    """
+
+    views: tuple[tuple[str, str], ...]
+    indexes: tuple[tuple[str, str], ...]
+    built: frozenset[str]
 
 
 def names_and_bases(
     connection: CqlConnection, keyspace: str, *, scylla: bool, timeout_s: float
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return (name, base table) of a keyspace's views, without those behind indexes, and of its indexes; both sorted."""
+) -> NamesAndBases:
+    """Read what stands over a keyspace's tables.
+
+    Raises:
+        SchemaError: see the port.
+    """
     indexes = connection.execute(
         "SELECT index_name, table_name FROM system_schema.indexes WHERE keyspace_name = %s",
         keyspace,
@@ -59,10 +76,15 @@ def names_and_bases(
         keyspace,
         timeout_s=timeout_s,
     )
+    own = {(name, base) for name, base in views}
     # Apache Cassandra keeps indexes in tables that nobody sees: there such a view is somebody's own.
-    behind = {(view_of_index(name), base) for name, base in indexes} if scylla else set()
-    return sorted({(name, base) for name, base in views} - behind), sorted(
-        {(name, base) for name, base in indexes}
+    behind = {(view_of_index(name), base) for name, base in indexes} & own if scylla else set()
+    return NamesAndBases(
+        views=tuple(sorted(own - behind)),
+        indexes=tuple(sorted((name, base) for name, base in indexes)),
+        built=frozenset(
+            name for name, base in indexes if not scylla or (view_of_index(name), base) in behind
+        ),
     )
 
 

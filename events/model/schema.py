@@ -26,7 +26,8 @@ class RecordedView(msgspec.Struct, frozen=True, kw_only=True):
     """A view or index of a restored table. ``name`` is as stored: of an index its own, not its view's.
 
     ``statement`` creates it where it is not there and can be repeated; it is the server's own DESCRIBE (with ``IF NOT
-    EXISTS``), or for Alternator the JSON of an UpdateTable; empty where it can only come with its table. ``build_name`` is how ``view_build_statuses`` calls it.
+    EXISTS``), or for Alternator the JSON of an UpdateTable; empty where it can only come with its table. ``build_name`` is how ``view_build_statuses``
+    calls it; empty where nothing is built.
     """
 
     keyspace: str

@@ -75,6 +75,16 @@ def test_the_view_behind_an_index_is_no_view_of_its_own() -> None:
     assert found[2].build_name == "by_v_index"
 
 
+def test_an_index_that_no_view_is_kept_for_is_not_built() -> None:
+    statement = "CREATE CUSTOM INDEX ann ON ks.t (v) USING 'vector_index';"
+    answers: dict[str, Rows] = IS_SCYLLA | {
+        INDEXES: [("ann", "t")],
+        "DESCRIBE INDEX": [("ks", "index", "ann", statement)],
+    }
+    (view,) = gateway(ScriptedCql(answers)).views(frozenset({"ks"}))
+    assert view.build_name == ""
+
+
 def test_several_statements_of_one_description_are_kept_and_carried_out_one_by_one() -> None:
     described = (
         "/* made by the server; */ CREATE MATERIALIZED VIEW ks.mv AS SELECT * FROM ks.t WITH comment = 'a;b';\n"

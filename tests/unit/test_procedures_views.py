@@ -2,6 +2,7 @@
 
 from collections import deque
 
+import msgspec
 import pytest
 from tests.support.schema_fake import FakeSchema
 from tests.support.schema_world import SchemaWorld
@@ -82,6 +83,12 @@ def test_every_view_is_waited_for_under_the_name_that_scylla_builds_it_by(cluste
     asked = [call for call in cluster.node.asked if call[0] == "view_builds"]
     assert asked == [("view_builds", "ks", "by_v"), ("view_builds", "ks", "on_v_index")]
     assert [event.view for event in events if isinstance(event, ViewBuildProgressed)] == ["by_v", "on_v"]
+
+
+def test_an_index_of_which_nothing_is_built_is_not_waited_for(cluster: OneNode) -> None:
+    cluster.views = (msgspec.structs.replace(cluster.views[0], build_name=""),)
+    assert cluster.wait() == [progressed(BuildStatus.SUCCESS, 0, 0)]
+    assert not [call for call in cluster.node.asked if call[0] == "view_builds"]
 
 
 def test_silence_is_waited_out(cluster: OneNode) -> None:
