@@ -40,15 +40,21 @@ class _Administration:
 
 
 @contextmanager
-def administration(cluster: Cluster) -> Iterator[Execute]:
-    """A way to the servers beside the log: somebody who may do everything."""
+def administration(cluster: Cluster, *, of_all_replicas: bool = False) -> Iterator[Execute]:
+    """A way to the servers beside the log: somebody who may do everything, and may ask all replicas of a row."""
+    from cassandra import ConsistencyLevel  # noqa: PLC0415 - as below
     from cassandra.auth import PlainTextAuthProvider  # noqa: PLC0415 - only tests with a server need it
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, ExecutionProfile  # noqa: PLC0415
     from cassandra.cluster import Cluster as DriverCluster  # noqa: PLC0415
     from cassandra.policies import RoundRobinPolicy  # noqa: PLC0415
     from cassandra.query import tuple_factory  # noqa: PLC0415
 
-    profile = ExecutionProfile(RoundRobinPolicy(), row_factory=tuple_factory, request_timeout=60)
+    profile = ExecutionProfile(
+        RoundRobinPolicy(),
+        row_factory=tuple_factory,
+        request_timeout=60,
+        consistency_level=ConsistencyLevel.ALL if of_all_replicas else ConsistencyLevel.LOCAL_ONE,
+    )
     driver = DriverCluster(
         list(cluster.addresses),
         port=cluster.port,

@@ -12,10 +12,11 @@ from tests.support.cassandra_logs import Execute
 from scylla_restore.engine.lab import CassandraSettings, Lab, S3Settings
 
 
-def new_keyspace(execute: Execute) -> str:
+def new_keyspace(execute: Execute, *, replicas: int = 1) -> str:
     """Make a keyspace that nobody else uses."""
     name = f"rows_{uuid4().hex[:12]}"
-    execute(f"CREATE KEYSPACE {name} WITH replication = {{'class': 'NetworkTopologyStrategy', 'dc1': 1}}")
+    strategy = f"{{'class': 'NetworkTopologyStrategy', 'dc1': {replicas}}}"
+    execute(f"CREATE KEYSPACE {name} WITH replication = {strategy}")
     return name
 
 
