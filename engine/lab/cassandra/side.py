@@ -44,7 +44,8 @@ class CassandraSide:
         self._node = node
         self._jolokia = Jolokia(node.url)
         self._compaction_off: dict[str, Table] = {}
-        self.sink = CassandraSink(self._jolokia, Path(node.data_directory), loads)
+        all_nodes = [Jolokia(each.cassandra.url) for each in cluster.nodes if each.cassandra is not None]
+        self.sink = CassandraSink(self._jolokia, all_nodes, Path(node.data_directory), loads)
 
     def membership(self) -> Membership:
         """Return who Cassandra, or the lab, says is not up and normal."""

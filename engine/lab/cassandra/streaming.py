@@ -19,8 +19,11 @@ _TIMEOUT_S = 3600.0
 class CassandraSink:
     """A ``Sink`` that streams every row to all its replicas. What was streamed is not kept as files."""
 
-    def __init__(self, jolokia: Jolokia, data: Path, loads: LoadedFiles) -> None:
+    def __init__(
+        self, jolokia: Jolokia, all_nodes: Sequence[Jolokia], data: Path, loads: LoadedFiles
+    ) -> None:
         self._jolokia = jolokia
+        self._all_nodes = all_nodes
         # Beside the data: files are moved there by their names alone.
         self._places = data.parent / "lab-loads"
         self._loads = loads
@@ -37,6 +40,7 @@ class CassandraSink:
             for sstable in batch:
                 _link(directory, sstable, target)
             self._jolokia.execute("bulkLoad", str(target), kind=type(None), timeout_s=_TIMEOUT_S)
+            self._flush(table)
         except SideFailure as failure:
             raise LoadFailure(str(failure)) from None
         finally:
@@ -44,6 +48,13 @@ class CassandraSink:
         for sstable in batch:
             _remove(directory, sstable)
         return [sstable.name for sstable in batch]
+
+    def _flush(self, table: Table) -> None:
+        """Have rows on disk, as after Scylla's streaming: those of a table with views came as writes."""
+        for node in self._all_nodes:
+            # The rows are there: a node that cannot be asked now is no reason to stream them again.
+            with suppress(SideFailure):
+                node.execute("forceKeyspaceFlush", table.keyspace, [table.table], kind=type(None))
 
     def finish(self, directory: Path, table: Table, half_deleted: Sequence[FoundSSTable]) -> None:  # noqa: ARG002 - a ``Sink``'s own signature
         """Remove what a killed load had begun to remove: it was streamed."""
