@@ -38,6 +38,30 @@ def test_rows_that_were_lost_are_restored(lab: LabProcess, cassandra_execute: Ex
     assert {len(rows) for rows in before.values()} == {ROWS}
 
 
+def test_a_view_and_an_index_answer_for_rows_that_were_restored(
+    lab: LabProcess, cassandra_execute: Execute
+) -> None:
+    keyspace = new_keyspace(cassandra_execute)
+    cassandra_execute(f"CREATE TABLE {keyspace}.t (k int PRIMARY KEY, v int, w int)")
+    cassandra_execute(f"CREATE INDEX by_w ON {keyspace}.t (w)")
+    cassandra_execute(
+        f"CREATE MATERIALIZED VIEW {keyspace}.by_v AS SELECT k, v FROM {keyspace}.t "  # noqa: S608 - names of tests' own
+        "WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)"
+    )
+    for number in range(ROWS):
+        insert(cassandra_execute, keyspace, "t", k=number, v=-number, w=number % 3)
+    by_w = f"SELECT k, v, w FROM {keyspace}.t WHERE w = 1"  # noqa: S608 - the same
+    before = [read(cassandra_execute, keyspace, "by_v"), cassandra_execute(by_w)]
+    backup = lab.call("lab", "backup", "--dir", "lab", "-L", LOCATION, "-K", keyspace, "--json")
+    assert backup.code == 0, backup.stderr
+    lab.tag = backup.documents()[-1]["snapshot_tag"]
+    cassandra_execute(f"TRUNCATE {keyspace}.t")
+    said = lab.call(*lab.run_words("--json"))
+    assert said.code == 0, said.stderr
+    assert [read(cassandra_execute, keyspace, "by_v"), cassandra_execute(by_w)] == before
+    assert [len(rows) for rows in before] == [ROWS, ROWS // 3]
+
+
 def test_rows_of_a_real_backup_are_restored(
     lab: LabProcess, cassandra_execute: Execute, shared: Path
 ) -> None:
