@@ -12,6 +12,7 @@ from tests.support.s3_server import S3Server
 
 from scylla_restore.engine.lab import Lab, S3Settings, Speeds
 
+RECORDED_VERSION = "2025.1.5"
 # What is not compared, and why. Texts first: each is replaced, on both sides, before the bodies are compared.
 MASKED_TEXTS = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>", "moments"),
@@ -66,7 +67,7 @@ def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Lab, s
     provider: str = request.param
     s3 = _object_store(request) if provider == "s3" else None
     speeds = Speeds(unauthorized_delay_s=0.0)
-    with Lab(tmp_path / "lab", nodes=3, s3=s3, speeds=speeds) as lab:
+    with Lab(tmp_path / "lab", nodes=3, s3=s3, speeds=speeds, scylla_version=RECORDED_VERSION) as lab:
         yield lab, provider
 
 
