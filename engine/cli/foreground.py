@@ -132,10 +132,9 @@ class ForegroundRun:
     def _answer_signals(self) -> None:
         if self.outcome is not None:
             return
-        if self._signals.count > self._patience:
-            self._engine.close()
-            self.was_cut_off = True
-        elif self._signals.count and self._stopping is None:
+        if self._patience and self._signals.count and self._stopping is None:
+            # `timeout` and others send a signal to the process and to its group: what came at one time is one.
+            self._patience = self._signals.count
             self.run.pause(f"{self._signals.name} to {identity()}")
             self._stopping = (
                 f"stopping ({at_text(self._context.clock.now())}): downloads are ended and what they left is removed, "
@@ -143,6 +142,9 @@ class ForegroundRun:
             )
             if not _is_drawn(self._context):
                 self._context.output.say(self._stopping)
+        elif self._signals.count > self._patience:
+            self._engine.close()
+            self.was_cut_off = True
 
 
 def work(run: ForegroundRun, context: Context) -> None:

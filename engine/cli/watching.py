@@ -16,7 +16,7 @@ from scylla_restore.events.projections.progress_document import ProgressDocument
 REDRAW_S = 0.5
 LINE_EVERY_S = 10.0
 """A pipe gets a line when a run's stage or state changes, and else as seldom as this."""
-_FIXED_LINES = 24
+_FIXED_LINES = 16
 """What the view takes beside tables and hosts: at most so many lines, and the cursor's."""
 
 

@@ -194,13 +194,25 @@ def test_the_first_signal_asks_for_a_pause_and_says_so(stage: Stage) -> None:
 
 
 def test_the_second_signal_stops_at_once(stage: Stage) -> None:
+    stage.signals.count = 1
+    stage.foreground.pass_time(0)
+    was_closed = stage.engine.is_closed
     stage.signals.count = 2
     stage.foreground.pass_time(0)
-    assert stage.engine.is_closed
-    assert stage.foreground.is_over
+    assert (was_closed, stage.engine.is_closed) == (False, True)
+    assert stage.foreground.is_left_alone
     code, _, stderr = stage.say()
     assert code == 3
-    assert stderr.startswith("stopped at once: ")
+    assert "stopped at once" in stderr
+
+
+def test_signals_that_come_before_the_first_is_answered_are_one(stage: Stage) -> None:
+    stage.signals.count = 2
+    stage.foreground.pass_time(0)
+    was_closed = stage.engine.is_closed
+    stage.signals.count = 3
+    stage.foreground.pass_time(0)
+    assert (len(stage.asked), was_closed, stage.engine.is_closed) == (1, False, True)
 
 
 def test_a_log_that_is_away_is_a_notice(stage: Stage) -> None:

@@ -9,7 +9,8 @@ from tests.support.story import Story, indexed_story
 from scylla_restore.engine.cli.context import Clock
 from scylla_restore.events.chain import Sealer
 from scylla_restore.events.model import AnyEvent
-from scylla_restore.events.model.run import RunCompleted, RunPaused
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.run import RunCompleted, RunFailed, RunPaused
 
 OTHER_RUN = "6f1d2c3b-0000-4000-8000-000000000002"
 THIRD_RUN = "7aaaaaaa-0000-4000-8000-000000000003"
@@ -40,6 +41,19 @@ def test_runs_for_people_are_lines_below_a_header(desk: Desk) -> None:
     header, line = desk.call("runs").lines
     assert header.split() == ["RUN", "CLUSTER", "TAG", "STAGE", "STATE", "PROGRESS", "STARTED", "ENDED"]
     assert line.startswith(told.RUN)
+
+
+def test_a_run_that_was_refused_and_one_that_nobody_works_on_are_called_so(desk: Desk) -> None:
+    failure = Failure(cause=Cause.REFUSED, message="there is no snapshot")
+    refused = (
+        Story(OTHER_RUN)
+        .tell(told.run_started())
+        .tell(RunFailed(failure=failure, resumable=False, exit_code=2))
+    )
+    desk.record(indexed_story(), refused)
+    _, first, second = desk.call("runs").lines
+    assert " no engine " in first
+    assert " refused " in second
 
 
 def test_a_log_without_runs_lists_none(desk: Desk) -> None:

@@ -20,13 +20,18 @@ def runs(*, context: Given) -> None:
     """List all runs, oldest first."""
     with context.log() as log:
         found = list_runs(log, tables_beside(log))
+        left_alone = {
+            each.run for each in found if each.state is RunState.RUNNING and not log.is_owned(each.run)
+        }
     if context.output.is_json:
         context.output.document([line_of(overview) for overview in found])
     elif not found:
         context.output.note("the log holds no run")
     else:
         header = ("RUN", "CLUSTER", "TAG", "STAGE", "STATE", "PROGRESS", "STARTED", "ENDED")
-        for text in column_lines(header, [_cells(overview) for overview in found]):
+        for text in column_lines(
+            header, [_cells(each, is_left_alone=each.run in left_alone) for each in found]
+        ):
             context.output.line(text)
 
 
@@ -59,14 +64,18 @@ def progress(
             )
 
 
-def _cells(run: RunOverview) -> tuple[str, ...]:
-    was_refused = run.is_over and run.state is RunState.FAILED
+def _cells(run: RunOverview, *, is_left_alone: bool) -> tuple[str, ...]:
+    state = run.state.value
+    if run.is_over and run.state is RunState.FAILED:
+        state = "refused"
+    elif is_left_alone:
+        state = "no engine"
     return (
         run.run,
         run.cluster,
         run.snapshot_tag,
         run.stage.value,
-        "refused" if was_refused else run.state.value,
+        state,
         f"{run.progress:.1f} %",
         at_text(run.started_at),
         at_text(run.ended_at),
