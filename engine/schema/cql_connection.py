@@ -27,8 +27,10 @@ class CqlConnection:
         self._next = 0
         self._closed = False
 
-    def execute(self, statement: str, *values: object, timeout_s: float) -> list[Row]:
+    def execute(self, statement: str, *values: object, timeout_s: float, quorum: bool = False) -> list[Row]:
         """Return the rows of a statement, all of them; ``values`` stand for its ``%s``.
+
+        With ``quorum`` most replicas of the rows are asked, else one.
 
         Raises:
             SchemaError: see the port.
@@ -36,7 +38,7 @@ class CqlConnection:
         session = self._session(statement)
         try:
             with answering(statement, user=self._access.user):
-                return session.execute(statement, values, timeout_s=timeout_s)
+                return session.execute(statement, values, timeout_s=timeout_s, quorum=quorum)
         except SessionClosed as error:
             raise SchemaUnavailable(
                 "the session was closed before there was an answer", statement=presentable(statement)

@@ -91,7 +91,8 @@ class CqlSchema:
         statement = f"SELECT token({key}) FROM {_full_name(keyspace, table)} LIMIT 1"  # noqa: S608 - all names are quoted
         if not key:
             raise SchemaObjectMissing(f"there is no table {keyspace}.{table}", statement=statement)
-        return bool(self._connection.execute(statement, timeout_s=LOOK_S))
+        # A single replica may lack what was written while it was away.
+        return bool(self._connection.execute(statement, timeout_s=LOOK_S, quorum=True))
 
     def schema_versions(self) -> frozenset[str]:
         """See the port."""

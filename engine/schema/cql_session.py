@@ -55,20 +55,29 @@ class CqlSession:
             self._cluster.shutdown()
             raise
 
-    def execute(self, statement: str, values: Sequence[object], *, timeout_s: float) -> list[Row]:
+    def execute(
+        self, statement: str, values: Sequence[object], *, timeout_s: float, quorum: bool
+    ) -> list[Row]:
         """Return all rows of a statement; each page of them may take ``timeout_s``.
+
+        With ``quorum`` most replicas are asked, else the nearest one: the schema is the same on all.
 
         Raises:
             SessionClosed: the answer is not awaited any more.
             Exception: one of the driver's errors.
         """
+        from cassandra import ConsistencyLevel  # noqa: PLC0415 - see the module
+        from cassandra.query import SimpleStatement  # noqa: PLC0415
+
+        level = ConsistencyLevel.QUORUM if quorum else ConsistencyLevel.LOCAL_ONE
+        request = SimpleStatement(statement, consistency_level=level)
         heard: queue.SimpleQueue[_Heard] = queue.SimpleQueue()
         with self._lock:
             if self._closed:
                 raise SessionClosed
             self._waiting.add(heard)
         try:
-            future = self._session.execute_async(statement, values or None, timeout=timeout_s)
+            future = self._session.execute_async(request, values or None, timeout=timeout_s)
             future.add_callbacks(
                 callback=lambda rows: heard.put(_Heard(rows=rows)),
                 errback=lambda error: heard.put(_Heard(error=error)),

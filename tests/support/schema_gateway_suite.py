@@ -45,7 +45,7 @@ class SchemaUnderTest(ABC):
         """Create a table."""
         self.execute(
             f'CREATE TABLE {self.name(name)} (k int, c int, v text, m map<text, int>, "Odd ""Column" text,'
-            f" PRIMARY KEY (k, c)) WITH comment = 'it''s; a /* comment'"
+            f" PRIMARY KEY (k, c)) WITH comment = 'it''s; 100%s a /* comment'"
         )
 
     def make_view(self, name: str, *, base: str = "T", comment: str = "") -> None:
@@ -113,7 +113,7 @@ class SchemaGatewaySuite:
 
     def test_what_is_dropped_comes_back_as_it_was(self, schema: SchemaUnderTest) -> None:
         schema.make_table()
-        schema.make_view("MyView", comment="CREATE INDEX; IF NOT EXISTS -- no ''comment''")
+        schema.make_view("MyView", comment="CREATE INDEX; IF NOT EXISTS -- no 100%s ''comment''")
         schema.execute(f'CREATE INDEX "Idx" ON {schema.name("T")} ("Odd ""Column")')
         schema.execute(f"CREATE INDEX by_key ON {schema.name('T')} (keys(m))")
         before = schema.views()

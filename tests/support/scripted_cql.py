@@ -17,11 +17,20 @@ class ScriptedCql(CqlConnection):
     def __init__(self, answers: Mapping[str, Rows | None]) -> None:
         self._answers = dict(sorted(answers.items(), key=lambda item: -len(item[0])))
         self.executed: list[str] = []
+        self.asked_of_a_quorum: list[str] = []
 
-    def execute(self, statement: str, *values: object, timeout_s: float) -> list[tuple[object, ...]]:  # noqa: ARG002 - the signature is the connection's
+    def execute(
+        self,
+        statement: str,
+        *values: object,  # noqa: ARG002 - the signature is the connection's
+        timeout_s: float,
+        quorum: bool = False,
+    ) -> list[tuple[object, ...]]:
         """Return the rows that were given."""
         assert timeout_s > 0
         self.executed.append(statement)
+        if quorum:
+            self.asked_of_a_quorum.append(statement)
         for beginning, rows in self._answers.items():
             if statement.startswith(beginning):
                 if rows is None:

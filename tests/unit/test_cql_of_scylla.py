@@ -167,6 +167,12 @@ def test_dropping_in_a_keyspace_that_the_server_says_is_missing_is_no_error() ->
     assert connection.executed[-1] == 'DROP TYPE IF EXISTS "ks"."t"'
 
 
+def test_rows_are_looked_for_on_most_replicas() -> None:
+    connection = ScriptedCql({"SELECT position": [(1, "C"), (0, "k")], "SELECT token": [(5,)]})
+    assert gateway(connection).has_rows("Ks", "t")
+    assert connection.asked_of_a_quorum == ['SELECT token("k", "C") FROM "Ks"."t" LIMIT 1']
+
+
 def test_older_servers_know_their_peers_in_the_older_table() -> None:
     version = UUID(int=1)
     answers = {"SELECT schema_version": [(version,), (None,)]}
