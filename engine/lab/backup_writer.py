@@ -156,8 +156,12 @@ class _Writer:
             for node in self._nodes
         ]
         present = [self._bucket.names(directory.path) for directory in directories]
+        replication = "tablets" if table.keyspace in self._record.tablet_keyspaces else "vnodes"
         entries = [
-            IndexEntry(keyspace=table.keyspace, table=table.table, version=version) for _ in self._nodes
+            IndexEntry(
+                keyspace=table.keyspace, table=table.table, version=version, replication_type=replication
+            )
+            for _ in self._nodes
         ]
         described: list[list[SSTableEntry]] = [[] for _ in self._nodes]
         for number, sstable in table.produce(len(self._nodes)):

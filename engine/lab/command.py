@@ -40,6 +40,7 @@ class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     gcs: GcsSettings | None = None
     azure: AzureSettings | None = None
     cassandra: CassandraSettings | None = None
+    tablets: tuple[str, ...] = ()
     speeds: Speeds = Speeds()
     scylla_version: str | None = None
 
@@ -114,6 +115,7 @@ def _made(options: UpOptions) -> Lab:
         gcs=options.gcs,
         azure=options.azure,
         cassandra=options.cassandra,
+        tablets=options.tablets or None,
         speeds=options.speeds,
         scylla_version=options.scylla_version,
     )

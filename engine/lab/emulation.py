@@ -11,7 +11,7 @@ from scylla_restore.engine.lab.cluster import (
 from scylla_restore.engine.lab.loaded import LoadedFiles
 from scylla_restore.engine.lab.repairs import RunningRepair
 from scylla_restore.engine.lab.ring import RingRange, describe_ring, describe_tablets, tokens
-from scylla_restore.engine.lab.side import SideFailure
+from scylla_restore.engine.lab.side import table_missing
 from scylla_restore.engine.lab.state import SYSTEM_TABLES, Table
 
 
@@ -58,9 +58,7 @@ class EmulatedSide:
         if keyspace not in self.tablet_keyspaces():
             return describe_ring(self._cluster.nodes)
         if not table:
-            raise SideFailure(
-                f"keyspace {keyspace} is on tablets: its tables have a ring each, and none was named"
-            )
+            raise table_missing(keyspace)
         return describe_tablets(self._cluster.nodes, f"{keyspace}.{table}")
 
     def disk_space(self, keyspace: str, table: str) -> int:

@@ -127,7 +127,7 @@ class Fleet:
         files, cluster = self._setup.files, self._setup.cluster
         loaded = LoadedFiles(files.loaded(spec.address), files.loads(spec.address))
         if spec.cassandra is not None:
-            return CassandraSide(cluster, spec.cassandra, loaded)
+            return CassandraSide(cluster, spec.cassandra, loaded, self._setup.record.tablet_keyspaces)
         return EmulatedSide(cluster, loaded)
 
     def _listen(self, parts: NodeParts) -> Node:

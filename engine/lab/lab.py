@@ -50,6 +50,7 @@ class Lab:
         azure: one that they reach as ``azure:``.
         cassandra: real nodes to stand behind the lab's, one each, at their addresses: then rows are loaded. Tables are
             made through CQL there.
+        tablets: keyspaces that are on tablets, also those that come to be later.
         base_address: of the first node, if ``nodes`` is a number; the others follow.
         port: of all agents, 0 for free ones.
         speeds: limits and delays.
@@ -68,6 +69,7 @@ class Lab:
         gcs: GcsSettings | None = None,
         azure: AzureSettings | None = None,
         cassandra: CassandraSettings | None = None,
+        tablets: Iterable[str] | None = None,
         base_address: str = DEFAULT_BASE_ADDRESS,
         port: int = 0,
         speeds: Speeds | None = None,
@@ -99,8 +101,11 @@ class Lab:
             gcs=gcs or (before.gcs if before else None),
             azure=azure or (before.azure if before else None),
             cassandra=cassandra or (before.cassandra if before and nodes is None else None),
+            tablet_keyspaces=before.tablet_keyspaces if before else (),
             listeners=before.listeners if before else {},
         )
+        if tablets is not None:
+            self._record = msgspec.structs.replace(self._record, tablet_keyspaces=tuple(tablets))
         self._cluster = Cluster(self._record.cluster, version, specs, self.files.schema)
         self._fleet: Fleet | None = None
 

@@ -1,6 +1,7 @@
 """What stands behind the Scylla API of a lab node: the lab's own emulation, or a real database."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,11 @@ from scylla_restore.engine.lab.state import Table
 
 class SideFailure(Exception):
     """What is behind a node could not do what it was asked for; the message is its reason."""
+
+
+def table_missing(keyspace: str) -> SideFailure:
+    """A keyspace on tablets has no ring of its own."""
+    return SideFailure(f"keyspace {keyspace} is on tablets: its tables have a ring each, and none was named")
 
 
 class Sink(Protocol):
@@ -60,7 +66,7 @@ class ScyllaSide(Protocol):
         """Return the system's tables as ``keyspace:table``."""
         ...
 
-    def tablet_keyspaces(self) -> set[str]:
+    def tablet_keyspaces(self) -> AbstractSet[str]:
         """Return which keyspaces are on tablets."""
         ...
 

@@ -142,6 +142,7 @@ class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
     gcs: GcsSettings | None = None
     azure: AzureSettings | None = None
     cassandra: CassandraSettings | None = None
+    tablet_keyspaces: tuple[str, ...] = ()
     listeners: dict[str, Listener] = {}
 
 
@@ -238,6 +239,7 @@ class LabDirectory:
             raise TargetError(
                 f"{keyspace}.{table} is to be made through CQL: there is Cassandra behind this lab"
             )
+        tablets = tablets or (record is not None and keyspace in record.tablet_keyspaces)
         with self.schema.changing():
             schema = self.schema.get()
             found = schema.find(keyspace, table)

@@ -45,6 +45,19 @@ def test_all_restored_tables_are_repaired_after_the_last_load(lab: LabProcess) -
     assert lab.left_behind() == []
 
 
+def test_tables_on_tablets_are_repaired_by_tablets(tmp_path: Path) -> None:
+    with lab_process(tmp_path, "--tablets", "ks1") as lab:
+        lab.back_up()
+        said = lab.call(*lab.run_words("--json"))
+        assert said.code == 0, said.stderr
+        by_tablets = [r.query for r in lab.requests("/storage_service/tablets/repair")]
+        assert [re.findall(r"(?:ks|table)=(\w+)", query) for query in by_tablets] == [
+            ["ks1", "t1"],
+            ["ks1", "t2"],
+        ]
+        assert {words.split()[0] for words in begun_repairs(lab)} == {"ks2"}
+
+
 def test_a_repair_is_stopped_by_a_pause_and_asked_for_again(slow_lab: LabProcess) -> None:
     process = slow_lab.start(*slow_lab.run_words("--json", "-K", "ks1.t1"))
     wait_until(lambda: slow_lab.events(RepairStarted), "a repair runs")

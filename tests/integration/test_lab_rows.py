@@ -8,7 +8,7 @@ import pytest
 from tests.support.cassandra import Cluster
 from tests.support.cassandra_logs import Execute
 from tests.support.lab_client import names
-from tests.support.lab_rows import LabWithRows, running_lab_with_rows
+from tests.support.lab_rows import LabWithRows, new_keyspace, running_lab_with_rows
 
 from scylla_restore.engine.errors import RestoreError, TargetError
 from scylla_restore.engine.lab import CassandraSettings, Lab
@@ -124,6 +124,21 @@ def test_a_repair_of_rows_with_one_replica_has_nothing_to_do(rows: LabWithRows, 
     number = rows.send("POST", begin).json()
     assert rows.ask(f"/storage_service/repair_status?id={number}") == "SUCCESSFUL"
     assert rows.send("POST", "/raft/read_barrier").status_code == 200
+
+
+def test_a_keyspace_may_say_that_it_is_on_tablets(
+    tmp_path: Path, cassandra: Cluster, cassandra_execute: Execute
+) -> None:
+    keyspace = new_keyspace(cassandra_execute)
+    cassandra_execute(f"CREATE TABLE {keyspace}.t (k int PRIMARY KEY)")
+    with running_lab_with_rows(tmp_path, cassandra, cassandra_execute, tablets=[keyspace, "absent"]) as lab:
+        assert lab.ask("/storage_service/keyspaces?replication=tablets") == [keyspace]
+        assert lab.send("GET", f"/storage_service/describe_ring/{keyspace}").status_code == 500
+        assert lab.ask(f"/storage_service/describe_ring/{keyspace}?table=t")
+        begun = lab.send("POST", f"/storage_service/tablets/repair?ks={keyspace}&table=t&tokens=all").json()
+        ended = lab.ask(f"/task_manager/wait_task/{begun['tablet_task_id']}?timeout=30")
+    assert isinstance(ended, dict)
+    assert (ended["state"], ended["type"]) == ("done", "user_repair")
 
 
 def test_sstables_of_another_table_are_refused_and_stay(rows: LabWithRows, shared: Path) -> None:

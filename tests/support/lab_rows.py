@@ -1,6 +1,6 @@
 """A lab whose one node stands before the Cassandra node that all tests share: what it loads are rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -81,9 +81,16 @@ def running_lab_with_rows(
     *,
     s3: S3Settings | None = None,
     scylla_version: str | None = None,
+    tablets: Sequence[str] = (),
 ) -> Iterator[LabWithRows]:
     """Run a lab before the node of ``cluster``, with a free port."""
-    lab = Lab(directory, cassandra=_settings(cluster, directory), s3=s3, scylla_version=scylla_version)
+    lab = Lab(
+        directory,
+        cassandra=_settings(cluster, directory),
+        s3=s3,
+        scylla_version=scylla_version,
+        tablets=tablets,
+    )
     with lab, requests.Session() as session:
         # The environment may name a bundle of authorities, which would win over the lab's.
         session.trust_env = False

@@ -44,6 +44,7 @@ def up(
     shards: Annotated[int, Parameter(validator=Number(gte=1), group=NODES)] = 2,
     base_address: Annotated[str, Parameter(group=NODES)] = DEFAULT_BASE_ADDRESS,
     table: Annotated[tuple[str, ...], Parameter(group=NODES)] = (),
+    tablets: Annotated[tuple[str, ...], Parameter(group=NODES)] = (),
     download_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     load_mbps: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
     repair_seconds: Annotated[float, Parameter(validator=Number(gte=0), group=NODES)] = 0.0,
@@ -69,6 +70,7 @@ def up(
         shards: of each node.
         base_address: of the first node; the others follow.
         table: keyspace.table to create; comma-separated or repeated.
+        tablets: keyspaces that are on tablets; comma-separated or repeated.
         download_mbps: MiB/s per node at which files are downloaded; 0 is as fast as it goes.
         load_mbps: MiB/s per node at which files are loaded; 0 is as fast as it goes.
         repair_seconds: how long each repair of a table, or of a part of one, takes.
@@ -101,6 +103,7 @@ def up(
         s3=_s3(s3_endpoint, s3_region, s3_access_key_id, s3_secret_access_key),
         gcs=None if gcs_endpoint is None else GcsSettings(endpoint=gcs_endpoint),
         azure=_azure(azure_account, azure_key, azure_endpoint),
+        tablets=_split(tablets),
         cassandra=_cassandra(cassandra, cassandra_user, cassandra_password),
         speeds=Speeds(download_mbps=download_mbps, load_mbps=load_mbps, repair_s=repair_seconds),
         scylla_version=scylla_version,

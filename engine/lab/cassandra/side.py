@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from scylla_restore.engine.lab.cassandra.tables import (
 from scylla_restore.engine.lab.cluster import Cluster, Membership
 from scylla_restore.engine.lab.loaded import LoadedFiles
 from scylla_restore.engine.lab.ring import RingNode, RingRange
-from scylla_restore.engine.lab.side import SideFailure
+from scylla_restore.engine.lab.side import SideFailure, table_missing
 from scylla_restore.engine.lab.state import CassandraNode, Table
 
 _SYSTEM = ("system", "system_schema")
@@ -37,9 +38,16 @@ _LOOK_EVERY_S = 0.05
 
 
 class CassandraSide:
-    """A ``ScyllaSide`` with rows. It has no tablets; a restart restarts the lab's part only, not Cassandra."""
+    """A ``ScyllaSide`` with rows. A restart restarts the lab's part only, not Cassandra.
 
-    def __init__(self, cluster: Cluster, node: CassandraNode, loads: LoadedFiles) -> None:
+    Cassandra has no tablets: ``tablets`` are keyspaces that say they have, and that are repaired as if they had; the
+    ranges of the ring are their tablets.
+    """
+
+    def __init__(
+        self, cluster: Cluster, node: CassandraNode, loads: LoadedFiles, tablets: Sequence[str] = ()
+    ) -> None:
+        self._tablets = frozenset(tablets)
         self._cluster = cluster
         self._node = node
         self._jolokia = Jolokia(node.url)
@@ -74,9 +82,9 @@ class CassandraSide:
         found = read_tables(self._jolokia)
         return [f"{table.keyspace}:{table.table}" for table in found if table.keyspace in ALL_SYSTEM]
 
-    def tablet_keyspaces(self) -> set[str]:
-        """Return none."""
-        return set()
+    def tablet_keyspaces(self) -> AbstractSet[str]:
+        """Return the keyspaces that say so."""
+        return self._tablets & set(self.keyspaces("user"))
 
     def find(self, keyspace: str, table: str) -> Table | None:
         """Return a table or view."""
@@ -92,8 +100,10 @@ class CassandraSide:
         owners = self._jolokia.read(STORAGE, "TokenToEndpointMap", dict[str, str])
         return sorted(int(token) for token, owner in owners.items() if owner == address)
 
-    def ring(self, keyspace: str, table: str) -> list[RingRange]:  # noqa: ARG002 - only tablets need the table
+    def ring(self, keyspace: str, table: str) -> list[RingRange]:
         """Return the ranges of a keyspace."""
+        if keyspace in self._tablets and not table:
+            raise table_missing(keyspace)
         told = self._jolokia.execute("describeRingJMX", keyspace, kind=list[str])
         return sorted((_ring_range(text) for text in told), key=lambda part: int(part.end_token))
 
