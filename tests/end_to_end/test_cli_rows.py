@@ -8,7 +8,7 @@ import pytest
 from tests.support.cassandra import Cluster
 from tests.support.cassandra_logs import Execute
 from tests.support.console import LOCATION, LabProcess, lab_process
-from tests.support.lab_rows import cassandra_options, insert, new_keyspace, read
+from tests.support.lab_rows import SCYLLA_SAMPLES, cassandra_options, insert, new_keyspace, read
 
 pytestmark = pytest.mark.real
 ROWS = 300
@@ -60,6 +60,22 @@ def test_a_view_and_an_index_answer_for_rows_that_were_restored(
     assert said.code == 0, said.stderr
     assert [read(cassandra_execute, keyspace, "by_v"), cassandra_execute(by_w)] == before
     assert [len(rows) for rows in before] == [ROWS, ROWS // 3]
+
+
+def test_rows_that_scylla_wrote_are_restored(
+    lab: LabProcess, cassandra_execute: Execute, shared: Path
+) -> None:
+    keyspace = new_keyspace(cassandra_execute)
+    for table, (columns, _) in SCYLLA_SAMPLES.items():
+        cassandra_execute(f"CREATE TABLE {keyspace}.{table} ({columns})")
+    samples = str(shared / "samples" / "scylla-me")
+    backup = lab.call("lab", "backup", "--dir", "lab", "-L", LOCATION, "--from", samples, "--json")
+    assert backup.code == 0, backup.stderr
+    lab.tag = backup.documents()[-1]["snapshot_tag"]
+    said = lab.call(*lab.run_words("--json", "--rename", f"ks={keyspace}"))
+    assert said.code == 0, said.stderr
+    restored = {table: len(read(cassandra_execute, keyspace, table)) for table in SCYLLA_SAMPLES}
+    assert restored == {table: count for table, (_, count) in SCYLLA_SAMPLES.items()}
 
 
 def test_rows_of_a_real_backup_are_restored(

@@ -8,23 +8,13 @@ import pytest
 from tests.support.cassandra import Cluster
 from tests.support.cassandra_logs import Execute
 from tests.support.lab_client import names
-from tests.support.lab_rows import LabWithRows, new_keyspace, running_lab_with_rows
+from tests.support.lab_rows import SCYLLA_SAMPLES, LabWithRows, new_keyspace, running_lab_with_rows
 
 from scylla_restore.engine.errors import RestoreError, TargetError
 from scylla_restore.engine.lab import CassandraSettings, Lab
 from scylla_restore.engine.lab.command import UpOptions, up
 
 pytestmark = pytest.mark.real
-# What is in the samples, as Scylla's own tests have it.
-SAMPLES = {
-    "mixed_generation_type": ("k int PRIMARY KEY, v int", 3),
-    "summary_test": ("a int PRIMARY KEY", 130),
-    "sliced_mutation_reads": ("pk int, ck int, v1 int, v2 set<int>, PRIMARY KEY (pk, ck)", 8),
-    "partition_skipping": ("pk int PRIMARY KEY, v int", 10),
-    "promoted_index_read": ("pk int, ck1 int, ck2 int, v int, PRIMARY KEY (pk, ck1, ck2)", 2),
-    "counter_test": ("pk int, ck int, c1 counter, c2 counter, PRIMARY KEY (pk, ck)", 1),
-    "large_partition": ("t1 text, t2 text, t3 text, PRIMARY KEY (t1, t2)", 13_520),
-}
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +40,11 @@ def keyspace(rows: LabWithRows) -> str:
     return name
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", SCYLLA_SAMPLES)
 def test_sstables_of_scylla_are_loaded_and_their_rows_read(
     rows: LabWithRows, shared: Path, sample: str
 ) -> None:
-    columns, count = SAMPLES[sample]
+    columns, count = SCYLLA_SAMPLES[sample]
     keyspace = rows.new_keyspace()
     rows.execute(f"CREATE TABLE {keyspace}.t ({columns})")
     upload = rows.directory(keyspace, "t") / "upload"

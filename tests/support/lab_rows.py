@@ -11,6 +11,17 @@ from tests.support.cassandra_logs import Execute
 
 from scylla_restore.engine.lab import CassandraSettings, Lab, S3Settings
 
+SCYLLA_SAMPLES = {
+    "mixed_generation_type": ("k int PRIMARY KEY, v int", 3),
+    "summary_test": ("a int PRIMARY KEY", 130),
+    "sliced_mutation_reads": ("pk int, ck int, v1 int, v2 set<int>, PRIMARY KEY (pk, ck)", 8),
+    "partition_skipping": ("pk int PRIMARY KEY, v int", 10),
+    "promoted_index_read": ("pk int, ck1 int, ck2 int, v int, PRIMARY KEY (pk, ck1, ck2)", 2),
+    "counter_test": ("pk int, ck int, c1 counter, c2 counter, PRIMARY KEY (pk, ck)", 1),
+    "large_partition": ("t1 text, t2 text, t3 text, PRIMARY KEY (t1, t2)", 13_520),
+}
+"""SSTables of Scylla's own tests, by the directory in ``samples/scylla-me``: their table's columns, and how many rows."""
+
 
 def new_keyspace(execute: Execute, *, replicas: int = 1) -> str:
     """Make a keyspace that nobody else uses."""
