@@ -18,14 +18,17 @@ from scylla_restore.actors.procedures.schema import (
     read_schema,
     undo_schema,
 )
+from scylla_restore.actors.procedures.statements import apply_statement, compare_objects
 from scylla_restore.actors.procedures.views import await_views
 from scylla_restore.actors.runtime import Address, Call, Procedure, Runtime
 from scylla_restore.engine.core.commands import (
     AlterSchema,
+    ApplyStatement,
     AwaitAgreement,
     AwaitViews,
     ClusterCommand,
     Command,
+    CompareObjects,
     DiscoverCluster,
     LocateTables,
     LocationCommand,
@@ -118,10 +121,10 @@ class ActorCrew:
         """Start a command about the schema. What is to be undone is not altered any further before."""
         if isinstance(command, UndoSchema) and self._is_altering:
             self._schema_lane.stop()
-        self._is_altering = isinstance(command, AlterSchema | AwaitAgreement)
+        self._is_altering = isinstance(command, AlterSchema | AwaitAgreement | ApplyStatement)
         self._schema_lane.start(self._about_schema(command))
 
-    def _about_schema(self, command: SchemaCommand) -> Procedure:
+    def _about_schema(self, command: SchemaCommand) -> Procedure:  # noqa: PLR0911 - one return a command
         schema = self._schema()
         match command:
             case ReadSchema():
@@ -134,6 +137,10 @@ class ActorCrew:
                 return alter_schema(schema, command)
             case UndoSchema():
                 return undo_schema(schema, command)
+            case CompareObjects():
+                return compare_objects(schema, command)
+            case ApplyStatement():
+                return apply_statement(schema, command)
             case _:
                 raise TypeError(f"nobody carries out {type(command).__name__}")
 

@@ -24,10 +24,11 @@ from scylla_restore.actors.procedures.index import (
     tell_how_reached,
     verify_manifest,
 )
+from scylla_restore.actors.procedures.schema_file import SchemaContents, read_schema_files
 from scylla_restore.actors.procedures.storing import Store
 from scylla_restore.actors.runtime import Effect
 from scylla_restore.engine.backup.directory import DirectoryPart
-from scylla_restore.engine.core.commands import IndexLocation, OpenLocation, VerifyLocation
+from scylla_restore.engine.core.commands import IndexLocation, OpenLocation, ReadSchemaFile, VerifyLocation
 from scylla_restore.engine.core.table_name import TableName
 from scylla_restore.engine.storage.port import StoreReport
 from scylla_restore.events.model import AnyEvent
@@ -37,6 +38,7 @@ from scylla_restore.events.model.locations import (
     LocationVerified,
     SkippedTable,
 )
+from scylla_restore.events.model.schema_restore import SchemaFileRead
 
 NAMES_IN_HAND_BYTES = 64 * 1024 * 1024
 """File names of directories that are listed at one time; one directory may have more of them."""
@@ -58,6 +60,7 @@ Outcome = (
     | tuple[DirectoryTotals | DirectoryParts, ...]
     | PartTotals
     | StoreReport
+    | SchemaContents
     | None
 )
 Step = Callable[[Store], Coroutine[Effect, Any, Outcome]]
@@ -110,6 +113,33 @@ class Opening:
             nearest=found.nearest,
             via=found.reached.via,
             because=found.reached.because,
+        )
+
+
+class SchemaReading:
+    """Find and read the snapshot's schema."""
+
+    def __init__(self, command: ReadSchemaFile) -> None:
+        self._command = command
+        self._steps: deque[Step] = deque([lambda store: read_schema_files(store, command.selection)])
+        self._contents = SchemaContents((), 0, ())
+
+    def next_step(self) -> Step | None:
+        """Return the only step."""
+        return self._steps.popleft() if self._steps else None
+
+    def take(self, outcome: Outcome) -> None:
+        """Take in what the files hold."""
+        if isinstance(outcome, SchemaContents):
+            self._contents = outcome
+
+    def ending(self) -> AnyEvent:
+        """Return ``SchemaFileRead``."""
+        return SchemaFileRead(
+            location=self._command.location,
+            files=self._contents.files,
+            statements=self._contents.statements,
+            skipped=self._contents.skipped,
         )
 
 

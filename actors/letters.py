@@ -12,6 +12,7 @@ from scylla_restore.engine.core.commands import (
     MoveIntoUpload,
     OpenLocation,
     ReadNodeSettings,
+    ReadSchemaFile,
     RepairTable,
     RestoreNatively,
     StopDownload,
@@ -39,7 +40,7 @@ NodeLetter = (
 )
 """All that a NodeActor is told from outside."""
 
-LocationLetter = OpenLocation | IndexLocation | VerifyLocation
+LocationLetter = OpenLocation | IndexLocation | VerifyLocation | ReadSchemaFile
 """All that a LocationActor is told from outside."""
 
 

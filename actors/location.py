@@ -6,12 +6,12 @@ from typing import assert_never
 
 import msgspec
 
-from scylla_restore.actors.errands import Errand, Indexing, Opening, Outcome, Step, Verifying
+from scylla_restore.actors.errands import Errand, Indexing, Opening, Outcome, SchemaReading, Step, Verifying
 from scylla_restore.actors.letters import LaneCrashed, LocationLetter
 from scylla_restore.actors.outlet import Outlet
 from scylla_restore.actors.procedures.storing import Store, location_failed
 from scylla_restore.actors.runtime import Address, Call, Procedure, Runtime, Stopped
-from scylla_restore.engine.core.commands import IndexLocation, OpenLocation, VerifyLocation
+from scylla_restore.engine.core.commands import IndexLocation, OpenLocation, ReadSchemaFile, VerifyLocation
 from scylla_restore.engine.errors import RestoreError
 from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.model import AnyEvent
@@ -110,7 +110,7 @@ class LocationActor:
 
     def _obey(self, letter: LocationActorLetter) -> None:
         match letter:
-            case OpenLocation() | IndexLocation() | VerifyLocation():
+            case OpenLocation() | IndexLocation() | VerifyLocation() | ReadSchemaFile():
                 self._waiting.append(letter)
             case StoreOpened(lane=lane, store=store):
                 self._free.append(lane)
@@ -163,6 +163,8 @@ class LocationActor:
                 self._errand = Indexing(command)
             case VerifyLocation():
                 self._errand = Verifying(command)
+            case ReadSchemaFile():
+                self._errand = SchemaReading(command)
             case _:
                 assert_never(command)
         if self._store is None:

@@ -29,6 +29,7 @@ from scylla_restore.events.model.alterations import (
     AlterationMade,
     AlterationUndone,
     SchemaAlteration,
+    SchemaObjectCreated,
     TombstoneGcDisabled,
     UndoFailed,
     ViewDropped,
@@ -102,7 +103,7 @@ async def read_schema(schema: Schema, command: ReadSchema) -> None:
         views = await schema(lambda gateway: gateway.views(keyspaces))
         filled = [f"{t.keyspace}:{t.table}" for t in tables if await _has_rows(schema, t.keyspace, t.table)]
     except (NodeError, SchemaError) as error:
-        schema.report(_read_failed(error))
+        schema.report(read_failed(error))
         return
     recorded = tuple(view for view in views if (view.keyspace, view.base_table) in restored)
     schema.report(SchemaRecorded(offered=True, tables=tables, views=recorded, filled=tuple(filled)))
@@ -121,7 +122,7 @@ async def locate_tables(schema: Schema, command: LocateTables) -> None:
     try:
         tables = await _tables(schema, command.tables)
     except (NodeError, SchemaError) as error:
-        schema.report(_read_failed(error))
+        schema.report(read_failed(error))
         return
     located = tuple(
         TableDirectory(keyspace=table.keyspace, table=table.table, directory=f"{table.table}-{table.id}")
@@ -167,10 +168,14 @@ async def alter_schema(schema: Schema, command: AlterSchema) -> None:
 async def undo_schema(schema: Schema, command: UndoSchema) -> None:
     """Undo the alterations in turn, reporting each; one that fails does not keep the others.
 
-    A cluster that does not answer is waited for once, not once for each.
+    A cluster that does not answer is waited for once, not once for each. A keyspace goes with all that is in it.
     """
     failure: Failure | None = None
-    for identifier, alteration in command.alterations:
+    gone: set[str] = set()
+    for identifier, alteration in sorted(command.alterations, key=lambda each: not _is_keyspace(each[1])):
+        if isinstance(alteration, SchemaObjectCreated) and alteration.object.keyspace in gone:
+            schema.report(AlterationUndone(id=identifier))
+            continue
         if failure is None or failure.cause is not Cause.UNREACHABLE:
             failure = None
             try:
@@ -179,9 +184,15 @@ async def undo_schema(schema: Schema, command: UndoSchema) -> None:
                 words = f"{name_of(alteration)} could not be put back"
                 failure = schema_failure(error, words, _hint(alteration))
         if failure is None:
+            if isinstance(alteration, SchemaObjectCreated) and _is_keyspace(alteration):
+                gone.add(alteration.object.keyspace)
             schema.report(AlterationUndone(id=identifier))
         else:
             schema.report(UndoFailed(id=identifier, failure=failure))
+
+
+def _is_keyspace(alteration: SchemaAlteration) -> bool:
+    return isinstance(alteration, SchemaObjectCreated) and alteration.object.kind == "keyspace"
 
 
 async def _make(schema: Schema, alteration: SchemaAlteration) -> None:
@@ -191,6 +202,8 @@ async def _make(schema: Schema, alteration: SchemaAlteration) -> None:
         case TombstoneGcDisabled(keyspace=keyspace, table=table):
             disabled = (("mode", DISABLED),)
             await schema(lambda gateway: gateway.set_tombstone_gc(keyspace, table, disabled))
+        case SchemaObjectCreated():
+            raise TypeError("objects are created by their statements")
         case _:
             assert_never(alteration)
 
@@ -202,6 +215,8 @@ async def _put_back(schema: Schema, alteration: SchemaAlteration, *, gives_up: b
                 await schema(lambda gateway: gateway.create_view(view))
             case TombstoneGcDisabled(keyspace=keyspace, table=table, before=before):
                 await schema(lambda gateway: gateway.set_tombstone_gc(keyspace, table, before))
+            case SchemaObjectCreated(object=created):
+                await schema(lambda gateway: gateway.drop(created))
             case _:
                 assert_never(alteration)
     except SchemaObjectMissing:
@@ -220,6 +235,8 @@ def _table_of(alteration: SchemaAlteration) -> tuple[str, str]:
             return view.keyspace, view.base_table
         case TombstoneGcDisabled():
             return alteration.keyspace, alteration.table
+        case SchemaObjectCreated(object=created):
+            return created.keyspace, created.name
 
 
 async def _tables(schema: Schema, names: tuple[str, ...]) -> tuple[RecordedTable, ...]:
@@ -241,7 +258,8 @@ async def _tables(schema: Schema, names: tuple[str, ...]) -> tuple[RecordedTable
     return tuple(by_name[name] for name in names)
 
 
-def _read_failed(error: NodeError | SchemaError) -> SchemaReadFailed:
+def read_failed(error: NodeError | SchemaError) -> SchemaReadFailed:
+    """Return an error before anything was altered as an event: CQL that is offered and cannot be had is exit code 2."""
     exit_code = _TARGET_CANNOT_BE if isinstance(error, SchemaError) else error.exit_code
     return SchemaReadFailed(failure=schema_failure(error, "", None), exit_code=exit_code)
 

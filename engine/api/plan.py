@@ -87,7 +87,8 @@ class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole restore, as it would be. ``bytes`` and ``sstables`` are sums over ``units``.
 
-    ``estimate`` is what ``estimated_seconds`` rests on, in words. ``target`` is what was asked for.
+    ``estimate`` is what ``estimated_seconds`` rests on, in words. ``target`` is what was asked for. A restore of the schema
+    has ``statements``, and neither SSTables nor batches.
     """
 
     cluster: str
@@ -105,6 +106,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     estimated_seconds: float
     estimate: str
+    statements: int = 0
 
 
 def make_plan(
@@ -132,10 +134,11 @@ def make_plan(
         batches=rehearsal.batches,
         bytes=state.workload.size,
         sstables=state.workload.sstables,
-        skipped=_skipped(state.locations.values()),
+        skipped=_skipped(state.locations.values()) + _skipped_objects(state),
         warnings=warnings,
         estimated_seconds=round(rehearsal.seconds, 1),
         estimate=estimate,
+        statements=len(state.statements.read),
     )
 
 
@@ -224,6 +227,13 @@ def _node(state: RunState, node: NodeState, part: Part, found: Disks) -> Planned
         rate_limit=rate_limit_for(state.target.tuning.rate_limit, node.dc),
         disk_total=disk.total if disk else None,
         disk_free=disk.free if disk else None,
+    )
+
+
+def _skipped_objects(state: RunState) -> tuple[SkippedTable, ...]:
+    return tuple(
+        SkippedTable(keyspace=each.object.keyspace, table=each.object.name, reason=each.reason)
+        for each in state.statements.skipped
     )
 
 

@@ -6,13 +6,13 @@ from typing import Final
 import msgspec
 
 from scylla_restore.engine.api.connection import ClusterConnection
-from scylla_restore.engine.api.disks import look_at_disks
+from scylla_restore.engine.api.disks import Disks, look_at_disks
 from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.engine.api.plan import Plan, make_plan
 from scylla_restore.engine.api.plan_warnings import warnings_of
 from scylla_restore.engine.api.run import Outcome
 from scylla_restore.engine.api.speeds import in_words, likely_speeds, seen_speeds
-from scylla_restore.engine.core.rehearsal import rehearse
+from scylla_restore.engine.core.rehearsal import Part, Rehearsal, rehearse
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.errors import EngineCrashed, RunFailedError, TargetError
 from scylla_restore.events.errors import LogError
@@ -40,6 +40,10 @@ def plan_from(state: RunState, outcome: Outcome | None, cluster: ClusterConnecti
     """
     _refuse(outcome)
     past = _past(log, state)
+    if state.restores_schema:
+        nothing = Rehearsal(parts={address: Part() for address in state.nodes}, left=0)
+        estimate = "the nodes take their time for each statement, tens of milliseconds to seconds"
+        return make_plan(state, nothing, Disks(), warnings=past.warnings, estimate=estimate)
     found = look_at_disks(cluster, state)
     seen = seen_speeds(log, state.cluster_id)
     estimate = in_words(seen, state)

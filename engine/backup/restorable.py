@@ -10,30 +10,13 @@ from scylla_restore.engine.backup.schema import SchemaRow
 from scylla_restore.engine.core.cql import split_statements, unquoted
 from scylla_restore.engine.core.system_keyspaces import ALTERNATOR_PREFIX, SYSTEM_KEYSPACES
 from scylla_restore.events.model.schema import SchemaObject
+from scylla_restore.events.model.schema_restore import SchemaStatement, SkippedObject
 
 _AUDIT: Final = "audit"
 _PAXOS: Final = "$paxos"
 _OVERLOADED: Final = frozenset({"function", "aggregate"})
 _KINDS: Final = {"materialized_view": "view"}
 """Apache Cassandra's words for ScyllaDB's."""
-
-
-class SchemaStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement and the object that it makes, or says more about; see the gateway's ``apply``.
-
-    Without one that is not ``required`` the schema lacks something that Scylla Manager does not restore either.
-    """
-
-    object: SchemaObject
-    statement: str
-    required: bool = True
-
-
-class SkippedObject(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is not restored."""
-
-    object: SchemaObject
-    reason: str
 
 
 class RestorableSchema(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,8 @@ def _tell(outcome: Outcome, progress: ProgressDocument, elapsed_s: float | None,
         case Status.DONE:
             took = "" if elapsed_s is None else f" in {duration_text(elapsed_s)}"
             what = f"{count_text(progress.sstables_restored, 'SSTable')}, {bytes_text(progress.restored)}"
+            if progress.statements:
+                what = f"{count_text(progress.statements_applied, 'statement')} of the schema"
             _result(context, f"done: {what}, are in cluster {progress.cluster}{took} (run {progress.run_id})")
         case Status.PAUSED:
             _tell_paused(outcome.paused, progress, context)

@@ -35,10 +35,9 @@ def plan_lines(plan: Plan, *, columns: int = 80, show_tables: bool = False) -> l
     lines = [
         *_summary(plan, columns),
         "",
-        *(_tables(plan.units) if show_tables else _keyspaces(plan.units)),
-        "",
-        *_nodes(plan.nodes),
     ]
+    if not plan.statements:
+        lines += [*(_tables(plan.units) if show_tables else _keyspaces(plan.units)), "", *_nodes(plan.nodes)]
     if plan.views:
         lines += ["", *_views(plan.views, columns, show_tables=show_tables)]
     if plan.skipped:
@@ -60,6 +59,9 @@ def _summary(plan: Plan, columns: int) -> Iterator[str]:
     yield from _wrapped(
         f"into      {plan.cluster}, {count_text(len(plan.nodes), 'node')} in {', '.join(dcs)}", columns
     )
+    if plan.statements:
+        yield f"restores  the schema: {count_text(plan.statements, 'statement')}, none of whose objects is there yet"
+        return
     yield f"restores  {count_text(plan.sstables, 'SSTable')}, {bytes_text(plan.bytes)}, of {where}"
     yield from _wrapped(
         f"takes     about {duration_text(plan.estimated_seconds)} in {count_text(plan.batches, 'batch', 'batches')}; "

@@ -2,7 +2,7 @@
 
 from scylla_restore.engine.core.target_flags import flag_name
 from scylla_restore.engine.errors import TargetError
-from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Staging, Tuning
+from scylla_restore.events.model.target import RestoreTarget, Staging, Tuning
 
 
 def check_supported(target: RestoreTarget) -> None:
@@ -11,12 +11,6 @@ def check_supported(target: RestoreTarget) -> None:
     Raises:
         TargetError: something of it does not work yet.
     """
-    selection = target.selection
-    if selection.kind is RestoreKind.SCHEMA:
-        raise TargetError(
-            "restoring the schema does not work yet",
-            hint="create the tables (`DESC SCHEMA` of the source, or Scylla Manager), then use --restore-tables",
-        )
     check_tuning(target.tuning)
 
 

@@ -81,6 +81,7 @@ def progress_lines(
         for line in wrap(text, width, subsequent_indent="  ", max_lines=_MOST_LINES_OF_A_TEXT)
     ]
     rest = ["", *_tables(progress.keyspaces, shape), "", *_hosts(progress.hosts, shape)]
+    rest = [] if progress.statements else rest
     lines = [
         *_summary(progress, shape, elapsed_s, is_left_alone=is_left_alone),
         *(["", *known] if known else []),
@@ -97,6 +98,8 @@ def doing(progress: ProgressDocument) -> list[str]:
         return []
     if progress.stage is not Stage.DATA:
         return [f"now: {_STAGES[progress.stage]}"]
+    if progress.statements:
+        return ["now: making the schema, one statement after another"]
     counts = Counter(_STATES.get(host.state, host.state) for host in progress.hosts)
     if not counts:
         return ["now: looking which nodes there are"]
@@ -107,6 +110,9 @@ def doing(progress: ProgressDocument) -> list[str]:
 def status_line(progress: ProgressDocument) -> str:
     """Return the progress on one line, for a pipe that is written to while the run goes on."""
     percent = percent_done(progress.state, restored=progress.restored, size=progress.size)
+    if progress.statements:
+        where = f"{progress.run_id[:8]} {progress.state.value} {progress.stage.value}"
+        return f"{where} {_of_statements(progress):.1f} %, {_statements(progress)}"
     parts = [
         f"{progress.run_id[:8]} {progress.state.value} {progress.stage.value} {percent:.1f} %",
         f"restored {bytes_text(progress.restored)} of {bytes_text(progress.size)}",
@@ -122,6 +128,14 @@ def status_line(progress: ProgressDocument) -> str:
     if progress.eta_seconds is not None:
         parts.append(f"{duration_text(progress.eta_seconds)} left")
     return ", ".join(parts)
+
+
+def _of_statements(progress: ProgressDocument) -> float:
+    return percent_done(progress.state, restored=progress.statements_applied, size=progress.statements)
+
+
+def _statements(progress: ProgressDocument) -> str:
+    return f"{progress.statements_applied} of {count_text(progress.statements, 'statement')} applied"
 
 
 def _summary(
@@ -147,11 +161,12 @@ def _summary(
         trouble.append(count_text(progress.retries, "attempt") + " after a batch's first")
     if progress.failed:
         trouble.append(f"{bytes_text(progress.failed)} failed and wait for the next")
+    head = [f"run {progress.run_id}", f"{progress.cluster}  {progress.snapshot_tag}", ", ".join(state), ""]
+    if progress.statements:
+        bar = _bar(progress.statements_applied, progress.statements, shape, width=30)
+        return [*head, f"{bar}{_of_statements(progress):.1f} %  {_statements(progress)}"]
     return [
-        f"run {progress.run_id}",
-        f"{progress.cluster}  {progress.snapshot_tag}",
-        ", ".join(state),
-        "",
+        *head,
         f"{_bar(progress.restored, progress.size, shape, width=30)}{percent:.1f} %  {sizes}",
         ", ".join(counts),
         *([", ".join(trouble)] if trouble else []),

@@ -7,6 +7,7 @@ from typing import Final
 
 from scylla_restore.engine.core.state import NodeState, Phase, RepairPhase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, NATIVE
+from scylla_restore.engine.core.state.statements import statement_entry
 from scylla_restore.events.model import (
     AlterationEvent,
     AnyEvent,
@@ -15,6 +16,7 @@ from scylla_restore.events.model import (
     NodeEvent,
     RepairEvent,
     SchemaEvent,
+    SchemaRestoreEvent,
     alterations,
     batches,
     locations,
@@ -22,6 +24,7 @@ from scylla_restore.events.model import (
     repairs,
     run,
     schema,
+    schema_restore,
 )
 
 _MOVING: Final = frozenset({Phase.MOVING})
@@ -56,6 +59,8 @@ def admits(state: RunState, event: AnyEvent) -> bool:  # noqa: C901, PLR0911 - o
         return _admits_repair(state, event)
     if isinstance(event, SchemaEvent):
         return _admits_schema(state, event)
+    if isinstance(event, SchemaRestoreEvent):
+        return _admits_statement(state, event)
     match event:
         case run.ActorFailed():
             return event.actor not in state.crashed
@@ -146,3 +151,19 @@ def _admits_schema(state: RunState, event: SchemaEvent) -> bool:
             return (event.keyspace, event.view) not in state.schema.built
         case _:
             return True
+
+
+def _admits_statement(state: RunState, event: SchemaRestoreEvent) -> bool:
+    statements = state.statements
+    match event:
+        case schema_restore.SchemaStatementsRead():
+            return not statements.is_read and event.first in (0, len(statements.read))
+        case schema_restore.SchemaFileRead():
+            return not statements.is_read and event.statements == len(statements.read)
+        case schema_restore.SchemaCompared():
+            return statements.existing is None
+        case schema_restore.SchemaStatementApplied() | schema_restore.SchemaStatementFailed():
+            entry = state.ledger.entries.get(statement_entry(event.number))
+            return statements.asked == event.number and entry is not None and not entry.undoing
+        case _:
+            return False

@@ -9,7 +9,7 @@ import msgspec
 from scylla_restore.events.model.alterations import NodeAlteration, SchemaAlteration
 from scylla_restore.events.model.nodes import DiscoveredNode
 from scylla_restore.events.model.repairs import RepairKind
-from scylla_restore.events.model.schema import RecordedView
+from scylla_restore.events.model.schema import RecordedView, SchemaObject
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import BackupLocation, IndexVia, Selection
 
@@ -106,6 +106,23 @@ class UndoSchema(SchemaCommand, frozen=True, kw_only=True):
     gives_up: bool
 
 
+class CompareObjects(SchemaCommand, frozen=True, kw_only=True):
+    """Look which objects there are. → ``SchemaCompared`` or ``SchemaReadFailed``."""
+
+    objects: tuple[SchemaObject, ...]
+    needs_alternator: bool = False
+
+
+class ApplyStatement(SchemaCommand, frozen=True, kw_only=True):
+    """Carry a statement out. → ``SchemaStatementApplied`` or ``SchemaStatementFailed``."""
+
+    number: int
+    object: SchemaObject
+    statement: str
+    required: bool = True
+    recovering: bool = False
+
+
 class AwaitViews(ClusterCommand, frozen=True, kw_only=True):
     """Wait until views are built. → ``ViewBuildProgressed``…, with ``SUCCESS`` for each; or ``ViewBuildFailed``."""
 
@@ -129,6 +146,12 @@ class IndexLocation(LocationCommand, frozen=True, kw_only=True):
     keyspaces: tuple[str, ...]
     user_keyspaces: tuple[str, ...]
     tables: tuple[str, ...]
+
+
+class ReadSchemaFile(LocationCommand, frozen=True, kw_only=True):
+    """Find and read the snapshot's schema. → ``SchemaStatementsRead``…, ``SchemaFileRead``; or ``LocationFailed``."""
+
+    selection: Selection
 
 
 class VerifyLocation(LocationCommand, frozen=True, kw_only=True):

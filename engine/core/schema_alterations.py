@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from scylla_restore.engine.core.state import RunState
-from scylla_restore.events.model.alterations import SchemaAlteration, TombstoneGcDisabled, ViewDropped
-from scylla_restore.events.model.schema import RecordedTable, ViewKind
+from scylla_restore.events.model.alterations import (
+    SchemaAlteration,
+    SchemaObjectCreated,
+    TombstoneGcDisabled,
+    ViewDropped,
+)
+from scylla_restore.events.model.schema import RecordedTable, SchemaObject, ViewKind
 from scylla_restore.events.model.stages import Stage
 
 DISABLED: Final = "disabled"
@@ -22,6 +27,15 @@ def name_of(alteration: SchemaAlteration) -> str:
             return f"view {view.keyspace}.{view.name}"
         case TombstoneGcDisabled():
             return f"tombstone_gc of {alteration.keyspace}.{alteration.table}"
+        case SchemaObjectCreated():
+            return object_name(alteration.object)
+
+
+def object_name(described: SchemaObject) -> str:
+    """Return an object as people call it: ``keyspace ks``, ``table ks.t``."""
+    if described.kind == "keyspace":
+        return f"keyspace {described.keyspace}"
+    return f"{described.kind} {described.keyspace}.{described.name}"
 
 
 def missing_alterations(state: RunState) -> Iterator[SchemaAlteration]:

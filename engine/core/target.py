@@ -111,6 +111,11 @@ def _patterns(flags: TargetFlags, kind: RestoreKind) -> tuple[str, ...]:
         return patterns
     if flags.keyspace:
         raise TargetError("a restore of the schema always restores all of it", hint="leave --keyspace out")
+    for field in ("rename", "dc_mapping"):
+        if getattr(flags, field):
+            raise TargetError(
+                "a schema is restored as it was backed up", hint=f"leave {flag_name(field)} out"
+            )
     if flags.method not in {None, Method.RCLONE.value}:
         raise TargetError("a restore of the schema downloads no SSTables", hint="leave --method out")
     return SCHEMA_PATTERNS

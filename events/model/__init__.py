@@ -1,6 +1,16 @@
 """Every event, a module a topic, and the union of them."""
 
-from scylla_restore.events.model import alterations, batches, locations, nodes, repairs, run, schema, stages
+from scylla_restore.events.model import (
+    alterations,
+    batches,
+    locations,
+    nodes,
+    repairs,
+    run,
+    schema,
+    schema_restore,
+    stages,
+)
 from scylla_restore.events.model.base import Event
 
 RunEvent = (
@@ -84,7 +94,25 @@ SchemaEvent = (
     | schema.ViewBuildProgressed
     | schema.ViewBuildFailed
 )
-AnyEvent = RunEvent | LocationEvent | NodeEvent | BatchEvent | AlterationEvent | RepairEvent | SchemaEvent
+SchemaRestoreEvent = (
+    schema_restore.SchemaStatementsRead
+    | schema_restore.SchemaFileRead
+    | schema_restore.SchemaCompared
+    | schema_restore.SchemaStatementRequested
+    | schema_restore.SchemaStatementApplied
+    | schema_restore.SchemaStatementFailed
+    | schema_restore.SchemaRolledBack
+)
+AnyEvent = (
+    RunEvent
+    | LocationEvent
+    | NodeEvent
+    | BatchEvent
+    | AlterationEvent
+    | RepairEvent
+    | SchemaEvent
+    | SchemaRestoreEvent
+)
 
 __all__ = [
     "AlterationEvent",
@@ -96,4 +124,5 @@ __all__ = [
     "RepairEvent",
     "RunEvent",
     "SchemaEvent",
+    "SchemaRestoreEvent",
 ]

@@ -1,7 +1,8 @@
 """What a run changes in the cluster beside the data, and how each change is undone.
 
 An alteration holds what was there before. It is in the ledger from ``AlterationIntended`` until
-``AlterationUndone``; staging directories enter it with ``DownloadRequested``.
+``AlterationUndone``; staging directories enter it with ``DownloadRequested``, objects of a schema with
+``SchemaStatementRequested``.
 """
 
 from typing import ClassVar
@@ -10,7 +11,7 @@ import msgspec
 
 from scylla_restore.events.model.base import Event
 from scylla_restore.events.model.failure import Failure
-from scylla_restore.events.model.schema import RecordedView, TombstoneGc
+from scylla_restore.events.model.schema import RecordedView, SchemaObject, TombstoneGc
 
 
 class AutoCompactionDisabled(
@@ -81,6 +82,12 @@ class TombstoneGcDisabled(msgspec.Struct, frozen=True, kw_only=True, tag="tombst
     before: TombstoneGc
 
 
+class SchemaObjectCreated(msgspec.Struct, frozen=True, kw_only=True, tag="schema_object", tag_field="kind"):
+    """A restore of the schema has made something; it stays once all of the schema is there."""
+
+    object: SchemaObject
+
+
 NodeAlteration = (
     AutoCompactionDisabled
     | TransfersSet
@@ -90,7 +97,7 @@ NodeAlteration = (
     | StagingCreated
     | UploadSetAside
 )
-SchemaAlteration = ViewDropped | TombstoneGcDisabled
+SchemaAlteration = ViewDropped | TombstoneGcDisabled | SchemaObjectCreated
 """Of the cluster, not of one node."""
 
 Alteration = NodeAlteration | SchemaAlteration

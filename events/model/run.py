@@ -156,6 +156,8 @@ class Ask(StrEnum):
     AWAIT_AGREEMENT = "await_agreement"
     AWAIT_VIEWS = "await_views"
     STOP_NATIVE = "stop_native"
+    READ_SCHEMA_FILE = "read_schema_file"
+    COMPARE_SCHEMA = "compare_schema"
 
 
 class ActorAsked(Event, frozen=True, kw_only=True):

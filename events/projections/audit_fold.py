@@ -13,6 +13,7 @@ from scylla_restore.events.model import (
     RepairEvent,
     RunEvent,
     SchemaEvent,
+    SchemaRestoreEvent,
     alterations,
     batches,
     locations,
@@ -20,6 +21,7 @@ from scylla_restore.events.model import (
     repairs,
     run,
     schema,
+    schema_restore,
 )
 from scylla_restore.events.model.alterations import node_of
 from scylla_restore.events.model.failure import Cause, Failure
@@ -57,6 +59,8 @@ def apply(state: AuditState, envelope: Envelope) -> None:
         _apply_to_repair(state, event, envelope)
     elif isinstance(event, SchemaEvent):
         _apply_to_schema(state, event, envelope)
+    elif isinstance(event, SchemaRestoreEvent):
+        _apply_to_statement(state, event, envelope)
     else:
         _apply_to_run(state, event, envelope)
 
@@ -309,6 +313,34 @@ def _apply_to_schema(state: AuditState, event: SchemaEvent, envelope: Envelope) 
         case schema.ViewBuildProgressed(status=schema.BuildStatus.SUCCESS):
             _act(state, envelope, f"view {event.keyspace}.{event.view} built")
         case schema.SchemaAgreementAwaited() | schema.ViewBuildProgressed():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _apply_to_statement(state: AuditState, event: SchemaRestoreEvent, envelope: Envelope) -> None:
+    match event:
+        case schema_restore.SchemaFileRead():
+            files = ", ".join(f"{event.location}/{file.path} (sha256 {file.sha256})" for file in event.files)
+            _act(state, envelope, f"schema of {event.statements} statements read: {files}")
+        case schema_restore.SchemaStatementRequested():
+            entry, what = (
+                f"statement/{event.number}",
+                f"{event.object.kind} {event.object.keyspace}.{event.object.name}",
+            )
+            state.alterations[entry] = OpenAlteration(
+                id=entry, kind="schema_object", node="", what=f"{what} created", made=False
+            )
+        case schema_restore.SchemaStatementApplied():
+            closed = state.alterations.pop(f"statement/{event.number}", None)
+            if closed is not None:
+                words = f": {event.left_out}" if event.left_out else ""
+                _act(state, envelope, f"statement {event.number} applied, {closed.what}{words}")
+        case schema_restore.SchemaStatementFailed():
+            _fail(state, envelope, event.failure)
+        case schema_restore.SchemaRolledBack():
+            _act(state, envelope, f"what {event.statements} statements had created was dropped again")
+        case schema_restore.SchemaStatementsRead() | schema_restore.SchemaCompared():
             pass
         case _:
             assert_never(event)

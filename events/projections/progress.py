@@ -16,11 +16,13 @@ from scylla_restore.events.model import (
     RepairEvent,
     RunEvent,
     SchemaEvent,
+    SchemaRestoreEvent,
     batches,
     locations,
     nodes,
     run,
     schema,
+    schema_restore,
 )
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage, StageCompleted, StageEntered
@@ -107,6 +109,8 @@ class ProgressState(msgspec.Struct, kw_only=True):
 
     repairs: RepairSums = msgspec.field(default_factory=RepairSums)
     schema: SchemaSums = msgspec.field(default_factory=SchemaSums)
+    statements: int = 0
+    statements_applied: int = 0
 
     restored: int = 0
     sstables_restored: int = 0
@@ -140,6 +144,8 @@ def apply(state: ProgressState, envelope: Envelope) -> None:
         apply_repair(state.repairs, event, envelope.at)
     elif isinstance(event, SchemaEvent):
         _apply_to_schema(state, event)
+    elif isinstance(event, SchemaRestoreEvent):
+        _apply_to_statement(state, event)
     elif isinstance(event, RunEvent):
         _apply_to_run(state, event, envelope)
 
@@ -282,6 +288,25 @@ def _apply_to_schema(state: ProgressState, event: SchemaEvent) -> None:
             | schema.SchemaAgreementAwaited()
             | schema.SchemaChangeFailed()
             | schema.ViewBuildFailed()
+        ):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _apply_to_statement(state: ProgressState, event: SchemaRestoreEvent) -> None:
+    match event:
+        case schema_restore.SchemaFileRead():
+            state.statements = event.statements
+        case schema_restore.SchemaStatementApplied():
+            state.statements_applied += 1
+        case schema_restore.SchemaRolledBack():
+            state.statements_applied = 0
+        case (
+            schema_restore.SchemaStatementsRead()
+            | schema_restore.SchemaCompared()
+            | schema_restore.SchemaStatementRequested()
+            | schema_restore.SchemaStatementFailed()
         ):
             pass
         case _:

@@ -62,7 +62,10 @@ class ViewProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgressDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A run at one moment. Sizes are bytes, times are in UTC; ``failed`` are bytes that wait after a failed attempt."""
+    """A run at one moment. Sizes are bytes, times are in UTC; ``failed`` are bytes that wait after a failed attempt.
+
+    ``statements`` are those of a restore of the schema, which has no bytes.
+    """
 
     run_id: str
     cluster: str
@@ -87,6 +90,8 @@ class ProgressDocument(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[HostProgress, ...]
     views: tuple[ViewProgress, ...] = ()
     repair: RepairProgress | None = None
+    statements: int = 0
+    statements_applied: int = 0
 
 
 def document(state: ProgressState, now: datetime) -> ProgressDocument:
@@ -132,6 +137,8 @@ def document(state: ProgressState, now: datetime) -> ProgressDocument:
             for view in state.schema.views
         ),
         repair=repair_progress(state.repairs),
+        statements=state.statements,
+        statements_applied=state.statements_applied,
     )
 
 

@@ -7,6 +7,7 @@ from scylla_restore.events.model.alterations import (
     AutoCompactionDisabled,
     BandwidthSet,
     CpuUnpinned,
+    SchemaObjectCreated,
     StagingCreated,
     TombstoneGcDisabled,
     TransfersSet,
@@ -38,7 +39,7 @@ def kind_of(alteration: Alteration) -> str:
     return str(type(alteration).__struct_config__.tag)
 
 
-def alteration_in_words(alteration: Alteration) -> str:  # noqa: PLR0911 - one return a kind
+def alteration_in_words(alteration: Alteration) -> str:  # noqa: C901, PLR0911 - one return a kind
     """Return what is changed, from what to what."""
     match alteration:
         case AutoCompactionDisabled():
@@ -60,6 +61,8 @@ def alteration_in_words(alteration: Alteration) -> str:  # noqa: PLR0911 - one r
         case TombstoneGcDisabled():
             mode = tombstone_gc_mode(alteration.before)
             return f"tombstone_gc of {alteration.keyspace}.{alteration.table} {mode} -> disabled"
+        case SchemaObjectCreated(object=created):
+            return f"{created.kind} {created.keyspace}.{created.name} created"
         case _:
             assert_never(alteration)
 

@@ -46,10 +46,10 @@ def test_flags_that_cannot_be_are_refused_by_name(lab: LabProcess) -> None:
     assert untouched(lab)
 
 
-def test_restoring_the_schema_is_refused_in_plain_words(lab: LabProcess) -> None:
+def test_a_schema_is_refused_where_no_node_offers_cql(lab: LabProcess) -> None:
     said = lab.call("run", "-L", LOCATION, "-T", lab.tag, "--restore-schema")
-    assert (said.code, said.stdout) == (2, "")
-    assert said.stderr.startswith("error: restoring the schema does not work yet\nhint: ")
+    assert (said.code, untouched(lab)) == (2, True)
+    assert said.stderr.startswith("error: a schema is restored through CQL, and the nodes do not offer it: ")
 
 
 def test_a_native_restore_that_nobody_can_do_is_refused(lab: LabProcess) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from scylla_restore.engine.core.commands import (
     AlterSchema,
+    ApplyStatement,
     AwaitAgreement,
     AwaitViews,
     Command,
+    CompareObjects,
     DownloadBatch,
     LoadSSTables,
     LocateTables,
@@ -29,6 +31,14 @@ from scylla_restore.events.model.schema import (
     SchemaAgreementAwaited,
     SchemaRecorded,
     ViewBuildProgressed,
+)
+from scylla_restore.events.model.schema_restore import (
+    SchemaCompared,
+    SchemaFile,
+    SchemaFileRead,
+    SchemaStatement,
+    SchemaStatementApplied,
+    SchemaStatementsRead,
 )
 
 BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables | RestoreNatively
@@ -124,7 +134,7 @@ def tables_resolved(command: ResolveTables | LocateTables) -> nodes.TablesResolv
     )
 
 
-def schema_answer(command: SchemaCommand, recorded: SchemaRecorded) -> Sequence[AnyEvent]:
+def schema_answer(command: SchemaCommand, recorded: SchemaRecorded) -> Sequence[AnyEvent]:  # noqa: PLR0911 - one return a command
     """Answer as a cluster does whose schema is ``recorded``."""
     match command:
         case ReadSchema():
@@ -137,8 +147,30 @@ def schema_answer(command: SchemaCommand, recorded: SchemaRecorded) -> Sequence[
             return [alterations.AlterationMade(id=each) for each, _ in command.alterations]
         case UndoSchema():
             return [alterations.AlterationUndone(id=each) for each, _ in command.alterations]
+        case CompareObjects():
+            return (SchemaCompared(existing=()),)
+        case ApplyStatement():
+            return (SchemaStatementApplied(number=command.number),)
         case _:
             raise AssertionError(command)
+
+
+def schema_read(location: str, statements: Sequence[SchemaStatement]) -> Sequence[AnyEvent]:
+    """Tell what a backup's schema says."""
+    middle = len(statements) // 2
+    parts = ((0, tuple(statements[:middle])), (middle, tuple(statements[middle:])))
+    return [
+        *(
+            SchemaStatementsRead(location=location, first=first, statements=some)
+            for first, some in parts
+            if some
+        ),
+        SchemaFileRead(
+            location=location,
+            files=(SchemaFile(path="backup/schema/x", sha256="ab" * 32),),
+            statements=len(statements),
+        ),
+    ]
 
 
 def views_built(command: AwaitViews) -> Sequence[AnyEvent]:

@@ -1,6 +1,6 @@
 """Samples of the events about the schema, for ``event_samples``."""
 
-from scylla_restore.events.model import AnyEvent, alterations, run, schema
+from scylla_restore.events.model import AnyEvent, alterations, run, schema, schema_restore
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import Stage
 
@@ -11,6 +11,7 @@ _FAILURE = Failure(
     hint="give the role the right to alter it, then `scylla-restore resume`",
 )
 _TOMBSTONE_GC = (("mode", "repair"), ("propagation_delay_in_seconds", "60"))
+_ORDERS = schema.SchemaObject(keyspace="shop", kind="table", name="Orders")
 _VIEW = schema.RecordedView(
     keyspace="shop",
     name="orders_by_day",
@@ -65,6 +66,38 @@ SCHEMA: dict[str, AnyEvent] = {
     "PauseRequested.v1.everything": run.PauseRequested(
         requested_by="ann@host", reason="what the run had left altered was to be put back", puts_all_back=True
     ),
+    "AlterationIntended.v1.schema_object": alterations.AlterationIntended(
+        id="statement/3",
+        alteration=alterations.SchemaObjectCreated(object=_ORDERS),
+    ),
+    "SchemaStatementsRead.v1": schema_restore.SchemaStatementsRead(
+        location="s3:backups",
+        first=200,
+        statements=(
+            schema_restore.SchemaStatement(object=_ORDERS, statement='CREATE TABLE shop."Orders" (…)'),
+            schema_restore.SchemaStatement(
+                object=_ORDERS, statement='{"TableName": "Orders"}', required=False
+            ),
+        ),
+    ),
+    "SchemaFileRead.v1": schema_restore.SchemaFileRead(
+        location="s3:backups",
+        files=(
+            schema_restore.SchemaFile(
+                path="backup/schema/cluster/a/task_b_tag_sm_20260102030405UTC_schema_with_internals.json.gz",
+                sha256="ab" * 32,
+            ),
+        ),
+        statements=202,
+        skipped=(schema_restore.SkippedObject(object=_ORDERS, reason="it is made through Alternator"),),
+    ),
+    "SchemaCompared.v1": schema_restore.SchemaCompared(existing=(_ORDERS,)),
+    "SchemaStatementRequested.v1": schema_restore.SchemaStatementRequested(number=3, object=_ORDERS),
+    "SchemaStatementApplied.v1": schema_restore.SchemaStatementApplied(
+        number=3, left_out="TTL is not supported"
+    ),
+    "SchemaStatementFailed.v1": schema_restore.SchemaStatementFailed(number=3, failure=_FAILURE),
+    "SchemaRolledBack.v1": schema_restore.SchemaRolledBack(statements=3),
     "RunPaused.v1.schema": run.RunPaused(
         reason="asked for",
         staged_batches=0,

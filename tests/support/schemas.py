@@ -1,5 +1,8 @@
-"""A recorded schema over the tables ``ks.t1`` and ``ks.t2``, for tests of the core."""
+"""A recorded schema over the tables ``ks.t1`` and ``ks.t2``, and a cluster whose schema is in memory."""
 
+from tests.support.scripted_node import ScriptedNode, unreachable
+
+from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.events.model.schema import (
     RecordedTable,
     RecordedView,
@@ -30,3 +33,23 @@ SCHEMA = SchemaRecorded(
         recorded_view("l1", ViewKind.ALTERNATOR_LSI),
     ),
 )
+
+
+class FakeCluster:
+    """A cluster whose schema is in memory, unless it is not offered, or nobody tells."""
+
+    def __init__(self, gateway: SchemaGateway | SchemaNotOffered) -> None:
+        self.gateway_of_schema = gateway
+        self.silent = 0
+
+    def contact(self) -> ScriptedNode:
+        return ScriptedNode()
+
+    def gateway(self, address: str) -> ScriptedNode:
+        raise AssertionError(address)
+
+    def schema(self) -> SchemaGateway | SchemaNotOffered:
+        if self.silent:
+            self.silent -= 1
+            raise unreachable()
+        return self.gateway_of_schema

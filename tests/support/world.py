@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+import msgspec
 from tests.support.answers import (
     BatchWork,
     answer_of_nobody,
@@ -22,6 +23,7 @@ from tests.support.answers import (
     failed,
     repair_failed,
     schema_answer,
+    schema_read,
     tables_resolved,
     views_built,
 )
@@ -43,6 +45,7 @@ from scylla_restore.engine.core.commands import (
     OpenLocation,
     PlanRepair,
     ReadNodeSettings,
+    ReadSchemaFile,
     RepairTable,
     ReplaceActor,
     ResolveTables,
@@ -61,7 +64,8 @@ from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import AnyEvent, alterations, batches, locations, nodes, repairs, run
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.schema import SchemaRecorded
-from scylla_restore.events.model.target import BackupLocation, Tuning
+from scylla_restore.events.model.schema_restore import SchemaStatement
+from scylla_restore.events.model.target import BackupLocation, RestoreKind, Tuning
 
 RUN = "6f1d2c3b-0000-4000-8000-000000000001"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -107,6 +111,7 @@ class World:
         self._due: list[tuple[datetime, int, Command]] = []
         self.repaired_by = repairs.RepairKind.SMALL_TABLE
         self.replicas = 3
+        self.statements: tuple[SchemaStatement, ...] = ()
         self.schema = SchemaRecorded(offered=False, reason="no node offers CQL")
 
     # What a test does with it.
@@ -114,7 +119,12 @@ class World:
     def start(self) -> "World":
         """Begin the run, under a first engine."""
         self._sealer.epoch += 1
-        self.tell(run_started(self.where, self.tuning), run.OwnerChanged(owner="ann", engine_version="1"))
+        started = run_started(self.where, self.tuning)
+        if self.statements:
+            selection = msgspec.structs.replace(started.target.selection, kind=RestoreKind.SCHEMA)
+            target = msgspec.structs.replace(started.target, selection=selection)
+            started = msgspec.structs.replace(started, target=target)
+        self.tell(started, run.OwnerChanged(owner="ann", engine_version="1"))
         return self.decide()
 
     def die(self) -> "World":
@@ -321,6 +331,8 @@ class World:
                 return schema_answer(command, self.schema)
             case AwaitViews():
                 return views_built(command)
+            case ReadSchemaFile():
+                return schema_read(command.location, self.statements)
             case OpenLocation():
                 return (locations.LocationOpened(location=command.location, manifests=("manifest",)),)
             case IndexLocation():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from tests.support.schema_fake import FakeSchema, Fault
 from tests.support.schema_world import SchemaWorld
-from tests.support.scripted_node import ScriptedNode, unreachable
+from tests.support.schemas import FakeCluster
 from tests.support.stepping import START, SteppingRuntime
 
 from scylla_restore.actors.procedures.schema import (
@@ -48,26 +48,6 @@ from scylla_restore.events.model.stages import Stage
 
 REPAIR = (("mode", "repair"),)
 TABLES = ("ks:t", "ks:u")
-
-
-class FakeCluster:
-    """A cluster whose schema is in memory, unless it is not offered, or nobody tells."""
-
-    def __init__(self, gateway: SchemaGateway | SchemaNotOffered) -> None:
-        self.gateway_of_schema = gateway
-        self.silent = 0
-
-    def contact(self) -> ScriptedNode:
-        return ScriptedNode()
-
-    def gateway(self, address: str) -> ScriptedNode:
-        raise AssertionError(address)
-
-    def schema(self) -> SchemaGateway | SchemaNotOffered:
-        if self.silent:
-            self.silent -= 1
-            raise unreachable()
-        return self.gateway_of_schema
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from scylla_restore.engine.core.fold.nodes import fold_node
 from scylla_restore.engine.core.fold.repairs import fold_repair
 from scylla_restore.engine.core.fold.run import fold_run
 from scylla_restore.engine.core.fold.schema import fold_schema
+from scylla_restore.engine.core.fold.statements import fold_schema_restore
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import (
@@ -23,6 +24,7 @@ from scylla_restore.events.model import (
     RepairEvent,
     RunEvent,
     SchemaEvent,
+    SchemaRestoreEvent,
 )
 
 __all__ = ["evolve"]
@@ -43,6 +45,8 @@ def evolve(state: RunState, envelope: Envelope) -> None:
         fold_repair(state, event, envelope.at)
     elif isinstance(event, SchemaEvent):
         fold_schema(state, event)
+    elif isinstance(event, SchemaRestoreEvent):
+        fold_schema_restore(state, event)
     elif isinstance(event, RunEvent):
         fold_run(state, event)
     else:

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from scylla_restore.engine.core.fold.schema import forget_ask, keep_index
+from scylla_restore.engine.core.fold.statements import take_back
 from scylla_restore.engine.core.state import NodeState, Phase, RunState
 from scylla_restore.events.model import AlterationEvent, alterations
 from scylla_restore.events.model.alterations import UploadSetAside
@@ -30,6 +31,7 @@ def fold_alteration(state: RunState, event: AlterationEvent) -> None:
                 entry.made = entry.made and not entry.is_of_schema
         case alterations.AlterationUndone():
             state.ledger.close(event.id)
+            take_back(state, event.id)
         case alterations.UndoFailed():
             if event.id in entries:
                 entries[event.id].undoing = False

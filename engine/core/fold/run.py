@@ -5,6 +5,7 @@ from typing import assert_never
 import msgspec
 
 from scylla_restore.engine.core.fold.schema import keep_index
+from scylla_restore.engine.core.fold.statements import keep_created
 from scylla_restore.engine.core.state import Ending, LocationState, Phase, RunState, Status
 from scylla_restore.events.model import RunEvent, run, stages
 from scylla_restore.events.model.run import Ask
@@ -59,6 +60,8 @@ def fold_run(state: RunState, event: RunEvent) -> None:
                 state.ending = Ending.COMPLETE
         case stages.StageCompleted():
             state.completed.add(event.stage)
+            if event.stage is stages.Stage.DATA:
+                keep_created(state)
         case _:
             assert_never(event)
 
@@ -135,6 +138,7 @@ def _begin_again(state: RunState) -> None:
     state.unsettled_nodes.clear()
     state.schema.agreed.clear()
     state.schema.failure = None
+    state.statements.failure = state.statements.asked = None
     for entry in state.ledger.entries.values():
         # what was altered on a node may have been reset by a restart; the schema is what it was made
         entry.made = entry.made and entry.is_of_schema and not entry.undoing

@@ -64,6 +64,15 @@ from scylla_restore.engine.core.rules.schema import (
 )
 from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
+from scylla_restore.engine.core.rules.statements import (
+    apply_statement,
+    await_schema_agreement,
+    compare_schema,
+    complete_schema,
+    enter_schema,
+    give_up_statement,
+    read_schema_file,
+)
 from scylla_restore.engine.core.state import RunState
 
 Rule = Callable[[RunState, datetime], Decision | None]
@@ -108,6 +117,18 @@ CARRYING_ON: tuple[Rule, ...] = (
     complete_schema_stage,
 )
 
+MAKING_A_SCHEMA: tuple[Rule, ...] = (
+    begin,
+    discover,
+    read_schema_file,
+    compare_schema,
+    enter_schema,
+    give_up_statement,
+    await_schema_agreement,
+    apply_statement,
+    complete_schema,
+)
+
 ENDING: tuple[Rule, ...] = (
     look_for_members,
     give_up_nodes,
@@ -124,7 +145,8 @@ def decide(state: RunState, now: datetime) -> Decision:
     """Return the next step of the run, or when to ask again if there is none now."""
     if state.over:
         return Decision()
-    for rule in ALWAYS + (ENDING if state.ending else CARRYING_ON):
+    going_on = MAKING_A_SCHEMA if state.restores_schema else CARRYING_ON
+    for rule in ALWAYS + (ENDING if state.ending else going_on):
         decision = rule(state, now)
         if decision is not None:
             return decision

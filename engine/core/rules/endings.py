@@ -11,6 +11,7 @@ A repair under way is stopped, whatever the end, and so are native restores: the
 
 Tombstones that are collected while some data and the repair are missing could bring deleted data back, so that only a
 person who asks for it has that put back before (``puts_all_back``); `resume` alters it again.
+What a restore of the schema has made is dropped where an end puts views back, and when the cluster refuses a statement.
 """
 
 from datetime import datetime
@@ -37,6 +38,7 @@ from scylla_restore.events.model.run import (
     RunFailed,
     RunPaused,
 )
+from scylla_restore.events.model.schema_restore import SchemaRolledBack
 
 PUT_BACK_HINT = "once the cluster answers, `scylla-restore abort` or `scylla-restore resume` puts it right"
 
@@ -102,8 +104,17 @@ def settle_ledger(state: RunState, _now: datetime) -> Decision | None:
     stays: set[str] = set()
     if state.ending in (Ending.PAUSE, Ending.FAIL):
         stays = kept_for_resume(state)
-        stays |= set() if state.puts_all_back else {entry.id for entry in state.ledger.of_schema()}
+        stays |= set() if _takes_schema_back(state) else {entry.id for entry in state.ledger.of_schema()}
     return put_back(state, tries=UNDO_ATTEMPTS, stays=stays)
+
+
+def _takes_schema_back(state: RunState) -> bool:
+    """Whether a pause or a failure puts the schema back as well."""
+    if state.puts_all_back:
+        return True
+    # a schema of which the cluster refused a part is of no use to anybody
+    refused = state.declared is not None and state.declared.failure.cause is Cause.REFUSED
+    return state.restores_schema and state.ending is Ending.FAIL and refused
 
 
 def conclude(state: RunState, _now: datetime) -> Decision | None:
@@ -128,6 +139,8 @@ def conclude(state: RunState, _now: datetime) -> Decision | None:
             return None
         case _:
             assert_never(state.ending)
+    if state.statements.rolled_back and not state.statements.done:
+        return Decision(events=(SchemaRolledBack(statements=state.statements.rolled_back), event))
     return Decision(events=(event,))
 
 

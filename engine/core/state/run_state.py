@@ -10,6 +10,7 @@ from scylla_restore.engine.core.state.location import LocationState
 from scylla_restore.engine.core.state.node import NodeState
 from scylla_restore.engine.core.state.repair import Repairs
 from scylla_restore.engine.core.state.schema import SchemaState
+from scylla_restore.engine.core.state.statements import Statements
 from scylla_restore.engine.core.state.workload import Workload
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.nodes import ClusterDiscovered
@@ -17,7 +18,7 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
 
-CHECKPOINT_NAME = "run-state/9"
+CHECKPOINT_NAME = "run-state/10"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
@@ -75,6 +76,7 @@ class RunState(msgspec.Struct, kw_only=True):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     repairs: Repairs = msgspec.field(default_factory=Repairs)
     schema: SchemaState = msgspec.field(default_factory=SchemaState)
+    statements: Statements = msgspec.field(default_factory=Statements)
 
     restored_bytes: int = 0
     restored_sstables: int = 0
@@ -97,6 +99,11 @@ class RunState(msgspec.Struct, kw_only=True):
     def over(self) -> bool:
         """Whether this engine has nothing more to do for the run."""
         return self.status is not Status.RUNNING
+
+    @property
+    def restores_schema(self) -> bool:
+        """Whether it is the schema that is restored, and not tables."""
+        return self.target.selection.kind is RestoreKind.SCHEMA
 
     @property
     def prepared(self) -> bool:

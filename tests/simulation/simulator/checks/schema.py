@@ -8,7 +8,12 @@ from tests.simulation.simulator.evidence import Evidence
 from tests.simulation.simulator.schema import SimSchema
 
 from scylla_restore.events.model import alterations
-from scylla_restore.events.model.alterations import SchemaAlteration, TombstoneGcDisabled, ViewDropped
+from scylla_restore.events.model.alterations import (
+    SchemaAlteration,
+    SchemaObjectCreated,
+    TombstoneGcDisabled,
+    ViewDropped,
+)
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
 
 
@@ -70,8 +75,13 @@ def _unannounced(evidence: Evidence, ledger: list[_Altered]) -> Iterator[str]:
 
 
 def _is_announced(effect: Effect, altered: _Altered) -> bool:
-    alteration = altered.alteration
-    name = _key(alteration) if isinstance(alteration, TombstoneGcDisabled) else _name(alteration)
+    match altered.alteration:
+        case TombstoneGcDisabled() as alteration:
+            name = _key(alteration)
+        case ViewDropped() as alteration:
+            name = _name(alteration)
+        case _:
+            return False
     in_time = altered.intended <= effect.known_seq and not 0 < altered.undone <= effect.known_seq
     return name == effect.detail and in_time
 
@@ -85,6 +95,8 @@ def _originals(schema: SimSchema, ledger: list[_Altered]) -> Iterator[str]:
             case ViewDropped(view=view):
                 if view not in schema.plan.views:
                     yield f"{view} is recorded, and never was there"
+            case SchemaObjectCreated():
+                pass
 
 
 def _unnamed(last: RunPaused | RunFailed, open_ones: list[SchemaAlteration]) -> Iterator[str]:
