@@ -14,6 +14,7 @@ from scylla_restore.engine.core.commands import (
     LocateTables,
     MoveIntoUpload,
     NodeCommand,
+    PlanRepair,
     ReadSchema,
     RepairCommand,
     RepairTable,
@@ -153,6 +154,16 @@ def schema_answer(command: SchemaCommand, recorded: SchemaRecorded) -> Sequence[
             return (SchemaStatementApplied(number=command.number),)
         case _:
             raise AssertionError(command)
+
+
+def repair_planned(command: PlanRepair, kind: repairs.RepairKind, replicas: int) -> repairs.RepairPlanned:
+    """Tell that everything is repaired in one way."""
+    names = [name.split(":") for name, _ in command.tables]
+    tables = tuple(
+        repairs.TableToRepair(keyspace=keyspace, table=table, kind=kind, nodes=command.members)
+        for keyspace, table in names
+    )
+    return repairs.RepairPlanned(tables=tables, members=command.members, replicas=replicas)
 
 
 def schema_read(location: str, statements: Sequence[SchemaStatement]) -> Sequence[AnyEvent]:

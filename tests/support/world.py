@@ -22,6 +22,7 @@ from tests.support.answers import (
     beginning_of,
     failed,
     repair_failed,
+    repair_planned,
     schema_answer,
     schema_read,
     tables_resolved,
@@ -363,14 +364,7 @@ class World:
 
     def repair_plan(self, command: PlanRepair) -> repairs.RepairPlanned:
         """Return how everything is repaired."""
-        names = [name.split(":") for name, _ in command.tables]
-        tables = tuple(
-            repairs.TableToRepair(
-                keyspace=keyspace, table=table, kind=self.repaired_by, nodes=command.members
-            )
-            for keyspace, table in names
-        )
-        return repairs.RepairPlanned(tables=tables, members=command.members, replicas=self.replicas)
+        return repair_planned(command, self.repaired_by, self.replicas)
 
     def _stop(self, command: StopDownload | StopNativeRestore) -> Sequence[AnyEvent]:
         def meant(other: Command) -> bool:

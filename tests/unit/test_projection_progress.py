@@ -71,6 +71,8 @@ def test_the_document_has_exactly_the_promised_keys() -> None:
         "hosts",
         "views",
         "repair",
+        "statements",
+        "statements_applied",
     ]
     assert list(text["keyspaces"][0]) == ["keyspace", "size", "downloaded", "restored", "tables"]
     assert list(text["keyspaces"][0]["tables"][0]) == (
