@@ -15,7 +15,8 @@ from tests.support.reached import reached
 from tests.support.scripted_agent import Reply, said
 
 from scylla_restore.engine.cluster.gateway import RestNodeGateway
-from scylla_restore.engine.cluster.port import DiskSpace, JobProgress, RemoteFile
+from scylla_restore.engine.cluster.port import DiskSpace, JobProgress, RemoteFile, TaskStatus
+from scylla_restore.engine.core.object_storage import AgentStore
 from scylla_restore.engine.errors import DirectoryMissing, JobUnknown, LoadBusy, NodeRefused, NotAuthorized
 
 CLUSTER = "7d0cb1f5-8f3f-4b2c-a6c1-6a3b6c0d8a10"
@@ -26,6 +27,11 @@ SST = (
 TABLE = "ks1/t1-aabbccddeeff11eeb3a3000000000001"
 STAGING = f"{TABLE}/snapshots/scylla-restore-r1-b1-1"
 UPLOAD = f"{TABLE}/upload"
+NATIVE_TASK = "53d24eb5-62ec-453e-a9f6-cb1d8edfe1a3"
+NATIVE_PREFIX = (
+    "backup/sst/cluster/7fdae66a-ad47-56c6-947f-24cb8f0f3cf8/dc/dc1/node/a386c91d-32a5-5883-a2dc-5d3b55ebabe2"
+    "/keyspace/ks3/table/t3/4e586510e66411f19332855759dc2772"
+)
 HOSTS = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
 
 Ask = Callable[[RestNodeGateway, Any], object]
@@ -83,6 +89,11 @@ NINE = files(
 
 AGENT = [
     Line("02_node_info", lambda g, _: g.agent.node_info().scylla_version, "2025.1.5"),
+    Line(
+        "02_node_info",
+        lambda g, _: g.agent.node_info().rclone_backend_config,
+        {"gcs": AgentStore(), "s3": AgentStore(endpoint="http://127.0.0.41:9410", region="us-east-1")},
+    ),
     Line("01_auth_missing", lambda g, _: g.agent.node_info(), NotAuthorized),
     Line("02_pin_cpu_get", lambda g, _: g.cpus(), (0, 1)),
     Line("02_pin_cpu_post_pin", lambda g, _: g.pin_cpu(), None),
@@ -181,6 +192,25 @@ RESTORE = [
     Line("POST /agent/rclone/job/progress", progress, job()),
     Line("POST /storage_service/sstables/ks1", lambda g, _: g.load_and_stream("ks1", "t1"), None),
     Line("POST /storage_service/sstables/ks3", lambda g, _: g.load_and_stream("ks3", "t3"), LoadBusy),
+    Line(
+        "POST /storage_service/restore",
+        lambda g, body: g.start_native_restore(
+            endpoint="http://127.0.0.41:9410",
+            bucket="peerb3",
+            prefix=NATIVE_PREFIX,
+            keyspace="ks3",
+            table="t3",
+            sstables=tuple(body),
+        ),
+        NATIVE_TASK,
+    ),
+    Line(
+        f"GET /task_manager/wait_task/{NATIVE_TASK}",
+        lambda g, _: g.task_status(NATIVE_TASK, wait_s=10),
+        TaskStatus(state="done", error="", completed=1.0, total=1.0),
+    ),
+    Line("GET /task_manager/user_ttl", lambda g, _: g.user_ttl(), 0),
+    Line("POST /task_manager/user_ttl", lambda g, _: g.set_user_ttl(300), None),
 ]
 
 

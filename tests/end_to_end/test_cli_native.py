@@ -91,9 +91,10 @@ def lab(tmp_path: Path, s3_server: S3Server) -> Iterator[NativeLab]:
 
 @pytest.fixture
 def slow_lab(tmp_path: Path, s3_server: S3Server) -> Iterator[NativeLab]:
-    """Have the only batch there is take some seconds."""
-    for lab in started(tmp_path, s3_server, "--nodes", "1", "--shards", "64", "--load-mbps", "0.3"):
+    """Have the only batch there is take half a minute the first time, and some seconds when it is begun anew."""
+    for lab in started(tmp_path, s3_server, "--nodes", "1", "--shards", "64", "--load-mbps", "1"):
         lab.back_up(tables=1, sstables=60, sstable_bytes=20_000)
+        lab.lab.fault("slow", on=NATIVE_PATH, times=1)
         yield lab
 
 
@@ -190,7 +191,6 @@ def test_a_task_that_a_restart_of_scylla_has_ended_is_begun_anew(slow_lab: Nativ
 
 
 def test_a_long_restore_tells_how_far_it_is(slow_lab: NativeLab) -> None:
-    slow_lab.back_up(tables=1, sstables=60, sstable_bytes=200_000)
     engine = slow_lab.lab.start(*slow_lab.words())
     wait_until(lambda: slow_lab.lab.events(NativeRestoreProgressed), "progress is told")
     (document,) = slow_lab.lab.call("progress", "--json").documents()

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+import msgspec
 import pytest
 from tests.support.scripted_node import ADDRESS, ScriptedNode, missing, refused, topology, unreachable
 from tests.support.stepping import SteppingRuntime
@@ -10,6 +11,7 @@ from scylla_restore.actors.procedures.asking import Node
 from scylla_restore.actors.procedures.discover import discover, resolve_tables
 from scylla_restore.actors.procedures.join import join, read_settings
 from scylla_restore.engine.core.commands import JoinNode, ReadNodeSettings, ResolveTables
+from scylla_restore.engine.core.object_storage import AgentStore, ScyllaStore
 from scylla_restore.engine.errors import NotAuthorized
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause
@@ -50,6 +52,38 @@ class Asked:
 @pytest.fixture
 def asked() -> Asked:
     return Asked()
+
+
+def test_a_node_joins_with_the_stores_that_its_scylla_reaches_too(asked: Asked) -> None:
+    asked.node.unlistable = {"s3:gone": missing()}
+    asked.node.node_info = msgspec.structs.replace(
+        asked.node.node_info,
+        agent_stores={"s3": AgentStore(endpoint="http://s3.example"), "gcs": AgentStore()},
+        scylla_stores=(ScyllaStore(name="http://s3.example:80", type="s3"),),
+    )
+    asked.runtime.drive(join(asked.asking, JOIN))
+    event = asked.event()
+    assert isinstance(event, NodeJoined)
+    assert event.native_endpoints == {"s3:here": "http://s3.example:80"}
+    assert list(event.native_refusals) == ["gcs:closed"]
+
+
+@pytest.mark.parametrize(("native", "expected"), [(True, 60), (False, None)])
+def test_scylla_is_asked_for_how_long_it_knows_tasks_where_that_matters(
+    asked: Asked, native: bool, expected: int | None
+) -> None:
+    asked.runtime.drive(read_settings(asked.asking, ReadNodeSettings(node=ADDRESS, tables=(), native=native)))
+    event = asked.event()
+    assert isinstance(event, NodeSettingsRead)
+    assert event.user_ttl == expected
+
+
+def test_a_scylla_that_does_not_tell_for_how_long_it_knows_tasks_joins_all_the_same(asked: Asked) -> None:
+    asked.node.fails["user_ttl"].append(refused("not found", status=404))
+    asked.runtime.drive(read_settings(asked.asking, ReadNodeSettings(node=ADDRESS, tables=(), native=True)))
+    event = asked.event()
+    assert isinstance(event, NodeSettingsRead)
+    assert event.user_ttl is None
 
 
 def test_a_node_joins_with_the_locations_that_it_can_list(asked: Asked) -> None:

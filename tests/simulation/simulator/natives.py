@@ -55,7 +55,7 @@ class Natives:
         self._default_ttl = user_ttl
         self._backup = backup
         self._random = random
-        self._bytes_per_s = bytes_per_s
+        self.bytes_per_s = bytes_per_s
         self._loaded = loaded
         self._tasks: dict[str, SimNative] = {}
 
@@ -80,7 +80,7 @@ class Natives:
             table=table,
             sstables=found,
             begin_us=now_us,
-            end_us=now_us + MILLISECOND_US + size * SECOND_US // self._bytes_per_s,
+            end_us=now_us + MILLISECOND_US + size * SECOND_US // self.bytes_per_s,
             fails_after=fails_after,
         )
         self._tasks[task.task] = task
