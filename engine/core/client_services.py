@@ -14,7 +14,7 @@ class Served(msgspec.Struct, frozen=True, order=True):
 
 
 class ClientServices(msgspec.Struct, frozen=True, kw_only=True):
-    """As in the agent's ``node_info``, beside the node's own ``address``; ports are texts, ``0`` or nothing is "not served"."""
+    """As in the agent's ``node_info``, as far as it is about that, beside the node's own ``address``; ports are texts, ``0`` or nothing is "not served"."""
 
     address: str = ""
     rpc_address: str = ""
@@ -22,11 +22,9 @@ class ClientServices(msgspec.Struct, frozen=True, kw_only=True):
     native_transport_port: str = ""
     native_transport_port_ssl: str = ""
     client_encryption_enabled: bool = False
-    cql_password_protected: bool = False
     alternator_address: str = ""
     alternator_port: str = ""
     alternator_https_port: str = ""
-    alternator_enforce_authorization: bool = False
 
     @property
     def cql(self) -> Served | None:

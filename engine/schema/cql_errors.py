@@ -66,7 +66,7 @@ def schema_error(error: BaseException, *, statement: str, user: str | None) -> S
     from cassandra.cluster import NoHostAvailable  # noqa: PLC0415
     from cassandra.protocol import ServerError  # noqa: PLC0415
 
-    shown, who = presentable(statement), f"user {user}" if user else "nobody (no user is configured)"
+    shown, who = presentable(statement), f"user {user}" if user else "anybody without a user"
     if isinstance(error, NoHostAvailable):
         return _no_host(error.errors, shown, who)
     said, asked = words_of(error), repr(_first_words(shown))

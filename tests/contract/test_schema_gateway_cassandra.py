@@ -125,6 +125,15 @@ def test_a_wrong_password_is_told(cassandra: Cluster) -> None:
     opened.close()
 
 
+def test_who_gives_no_user_is_told(cassandra: Cluster) -> None:
+    nodes = tuple(Served(address, cassandra.port, tls=False) for address in cassandra.addresses)
+    opened = CqlSchema(CqlAccess(nodes=nodes))
+    with pytest.raises(SchemaDenied, match="anybody without a user") as raised:
+        opened.schema_versions()
+    assert "[cluster.NAME.cql]" in (raised.value.hint or "")
+    opened.close()
+
+
 def test_another_node_is_asked_where_one_does_not_answer(cassandra: Cluster) -> None:
     nodes = (
         Served(HOST, free_ports(1)[0], tls=False),
