@@ -74,10 +74,8 @@ def up(
         download_mbps: MiB/s per node at which files are downloaded; 0 is as fast as it goes.
         load_mbps: MiB/s per node at which files are loaded; 0 is as fast as it goes.
         repair_seconds: how long each repair of a table, or of a part of one, takes.
-        scylla_version: what the nodes report. From 2026.1.0 on they can restore natively from S3 and GCS; by default as
-            the directory held before, or one that cannot.
-        cassandra: URL of the Jolokia agent of an Apache Cassandra 4.1 node on this machine, one for each of the lab's nodes;
-            comma-separated or repeated.
+        scylla_version: what the nodes report; from 2026.1.0 on, which is not the default, they restore natively.
+        cassandra: URLs of the Jolokia agents of Apache Cassandra 4.1 nodes here; comma-separated or repeated.
         cassandra_user: who may read and alter the schema there, if it has passwords.
         cassandra_password: env:NAME or file:PATH.
         s3_endpoint: URL of the object store.
@@ -92,13 +90,12 @@ def up(
     _refuse_literal("--s3-secret-access-key", s3_secret_access_key)
     _refuse_literal("--azure-key", azure_key)
     _refuse_literal("--cassandra-password", cassandra_password)
-    port = context.flags.port
     options = UpOptions(
         directory=directory,
         nodes=nodes,
         shards=shards,
         base_address=base_address,
-        port=DEFAULT_PORT if port is None else port,
+        port=DEFAULT_PORT if context.flags.port is None else context.flags.port,
         tables=_split(table),
         s3=_s3(s3_endpoint, s3_region, s3_access_key_id, s3_secret_access_key),
         gcs=None if gcs_endpoint is None else GcsSettings(endpoint=gcs_endpoint),
