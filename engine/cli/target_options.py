@@ -66,7 +66,7 @@ class TargetOptions(TuningOptions):
     """Restore the contents of tables."""
 
     restore_schema: Annotated[bool | None, Parameter(group=WHAT, negative="")] = None
-    """Restore the schema: refused for now."""
+    """Restore the schema, into a cluster that does not have it yet."""
 
     keyspace: Annotated[tuple[str, ...] | None, Parameter(name=("--keyspace", "-K"), group=WHAT)] = None
     """Glob patterns on keyspace[.table], `!` excludes, the last that matches decides (*)."""
