@@ -27,6 +27,8 @@ class EffectKind(Enum):
     ABORT_TASK = "abort_task"
     VIEW = "view"
     TOMBSTONE_GC = "tombstone_gc"
+    STATEMENT = "statement"
+    DROP = "drop"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):

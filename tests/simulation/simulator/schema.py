@@ -6,7 +6,13 @@ import msgspec
 from tests.simulation.simulator.dice import dice
 from tests.simulation.simulator.scheduler import SECOND_US, Scheduler
 
-from scylla_restore.events.model.schema import RecordedTable, RecordedView, TombstoneGc, ViewKind
+from scylla_restore.events.model.schema import (
+    RecordedTable,
+    RecordedView,
+    SchemaObject,
+    TombstoneGc,
+    ViewKind,
+)
 
 ViewKey = tuple[str, str]
 
@@ -25,6 +31,13 @@ class SchemaPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     tombstone_gc: dict[str, TombstoneGc | None]
     views: tuple[RecordedView, ...]
+    backed_up: tuple[SchemaObject, ...] = ()
+    """What a restore of the schema has to make, each by one statement."""
+
+
+def statement_of(made: SchemaObject) -> str:
+    """Return the statement that makes an object."""
+    return f"CREATE {made.kind} {made.keyspace}.{made.name}"
 
 
 class SimSchema:
@@ -45,12 +58,32 @@ class SimSchema:
         self.windows: list[SchemaWindow] = []
         self.refusals = 0.0
         self.violations: list[str] = []
+        self.made: set[SchemaObject] = set()
+        """What statements of a backup have made."""
         self.remade: set[str] = set()
         """Tables that somebody dropped, and made again as they were."""
         self._tables = tables
         self._members = members
         self._scheduler = scheduler
         self._built_us: dict[ViewKey, int] = dict.fromkeys(self.views, 0)
+
+    def apply(self, statement: str) -> bool:
+        """Carry a statement of the backup out; False if what it makes is there."""
+        (made,) = [each for each in self.plan.backed_up if statement_of(each) == statement]
+        if made.kind != "keyspace" and not any(each.keyspace == made.keyspace for each in self.made):
+            self.violations.append(f"{made} was made before its keyspace")
+        is_new = made not in self.made
+        self.made.add(made)
+        return is_new
+
+    def drop_object(self, dropped: SchemaObject) -> None:
+        """Drop an object; a keyspace with all that is in it."""
+        whole = dropped.kind == "keyspace"
+        self.made = {
+            each
+            for each in self.made
+            if each != dropped and not (whole and each.keyspace == dropped.keyspace)
+        }
 
     def within(self, kind: str) -> list[SchemaWindow]:
         """Return what is so at present."""

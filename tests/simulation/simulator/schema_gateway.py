@@ -5,9 +5,15 @@ from tests.simulation.simulator.dice import dice
 from tests.simulation.simulator.effects import Effect, EffectKind
 from tests.simulation.simulator.network import Odds, SimPort
 from tests.simulation.simulator.process import Process
-from tests.simulation.simulator.schema import SimSchema
+from tests.simulation.simulator.schema import SimSchema, statement_of
 
-from scylla_restore.engine.errors import SchemaDenied, SchemaObjectMissing, SchemaRefused, SchemaUnavailable
+from scylla_restore.engine.errors import (
+    SchemaDenied,
+    SchemaObjectExists,
+    SchemaObjectMissing,
+    SchemaRefused,
+    SchemaUnavailable,
+)
 from scylla_restore.events.model.schema import RecordedTable, RecordedView, SchemaObject, TombstoneGc
 
 
@@ -64,13 +70,19 @@ class SimSchemaGateway(SimPort):
         self._schema.create(view)
 
     def objects(self) -> frozenset[SchemaObject]:
-        raise NotImplementedError
+        self._arrive("DESCRIBE SCHEMA")
+        return frozenset(self._schema.made)
 
     def apply(self, statement: str) -> None:
-        raise NotImplementedError(statement)
+        self._change(statement, None)
+        self._note(EffectKind.STATEMENT, statement)
+        if not self._schema.apply(statement):
+            raise SchemaObjectExists("it exists already", statement=statement)
 
     def drop(self, schema_object: SchemaObject) -> None:
-        raise NotImplementedError(schema_object)
+        self._change(f"DROP {schema_object.name}", None)
+        self._note(EffectKind.DROP, statement_of(schema_object))
+        self._schema.drop_object(schema_object)
 
     def close(self) -> None:
         """Nothing is kept open."""

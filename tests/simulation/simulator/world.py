@@ -13,6 +13,7 @@ from tests.simulation.simulator.projected import Projected
 from tests.simulation.simulator.scenario import Scenario
 from tests.simulation.simulator.scheduler import Scheduler
 from tests.simulation.simulator.schema import SimSchema
+from tests.simulation.simulator.schema_backup import put_schema
 from tests.simulation.simulator.schema_gateway import SimSchemaGateway
 from tests.simulation.simulator.store import SimStore
 
@@ -35,6 +36,8 @@ class World:
         self.cluster.points = self.points
         self.cluster.on_tablets = scenario.on_tablets
         if scenario.schema is not None:
+            if scenario.schema.backed_up:
+                put_schema(self.backup, scenario.schema.backed_up)
             self.cluster.schema = SimSchema(
                 scenario.schema, scenario.tables, lambda: self.cluster.members, self.scheduler, seed
             )

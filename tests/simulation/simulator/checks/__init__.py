@@ -14,6 +14,7 @@ from tests.simulation.simulator.checks.record import (
 )
 from tests.simulation.simulator.checks.repairs import check_repairs
 from tests.simulation.simulator.checks.schema import check_schema
+from tests.simulation.simulator.checks.statements import check_statements
 from tests.simulation.simulator.checks.world import check_world
 from tests.simulation.simulator.evidence import Evidence
 
@@ -29,6 +30,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     check_world,
     check_repairs,
     check_schema,
+    check_statements,
     check_fold,
     check_projections,
     check_calm,
