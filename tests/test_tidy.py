@@ -291,3 +291,15 @@ def test_scripts_stop_at_the_first_error() -> None:
     careless = [at(path, 1) for path in shell if "set -euo pipefail" not in path.read_text(encoding="utf-8")]
     assert shell
     assert not careless, told(careless)
+
+
+def test_the_environment_is_read_by_the_command_line_and_the_lab_alone() -> None:
+    reading = [
+        at(path, node)
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"environ", "getenv", "environb"}
+        and not {"cli", "lab", "tests", "scripts"} & set(path.relative_to(PROJECT).parts)
+    ]
+    assert not reading, told(reading)

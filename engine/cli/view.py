@@ -6,7 +6,7 @@ are at work come first, the others are counted.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Final
 
@@ -27,6 +27,9 @@ _NARROWEST = 60
 _BAR = 20
 _ATTENTION = ("suspended", "waiting")
 _MOST_LINES_OF_A_TEXT = 4
+_LINES_BETWEEN = 5
+"""Empty lines, counts of what is not shown, and the cursor's."""
+_FEWEST = 2
 _STAGES: Final = {
     Stage.INIT: "looking at the cluster and the backup; nothing is altered yet",
     Stage.DROP_VIEWS: "dropping views",
@@ -47,12 +50,16 @@ _STATES: Final = {
 
 @dataclass(frozen=True)
 class Shape:
-    """How much room there is: columns, how many tables and hosts are shown, and whether bars are drawn."""
+    """How much room there is: columns, how many tables and hosts are shown, and whether bars are drawn.
+
+    With ``lines`` there are as many tables and hosts as fit, but a few of each in any case.
+    """
 
     columns: int = 80
     tables: int = 8
     hosts: int = 8
     bars: bool = True
+    lines: int | None = None
 
 
 EVERYTHING = 1_000_000
@@ -80,16 +87,26 @@ def progress_lines(
         for text in (*now, *notices, *error)
         for line in wrap(text, width, subsequent_indent="  ", max_lines=_MOST_LINES_OF_A_TEXT)
     ]
-    rest = ["", *_tables(progress.keyspaces, shape), "", *_hosts(progress.hosts, shape)]
-    rest = [] if progress.statements else rest
-    lines = [
+    above = [
         *_summary(progress, shape, elapsed_s, is_left_alone=is_left_alone),
         *(["", *known] if known else []),
-        *rest,
-        *_repair(progress.repair, shape),
-        *_views(progress, shape),
     ]
+    below = [*_repair(progress.repair, shape), *_views(progress, shape)]
+    shape = _fitted(progress, shape, used=len(above) + len(below))
+    rest = ["", *_tables(progress.keyspaces, shape), "", *_hosts(progress.hosts, shape)]
+    lines = [*above, *([] if progress.statements else rest), *below]
     return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def _fitted(progress: ProgressDocument, shape: Shape, *, used: int) -> Shape:
+    """Return the shape with the lines that are left over ``used`` ones shared among tables and hosts."""
+    if shape.lines is None:
+        return shape
+    wanted_tables = sum(len(keyspace.tables) for keyspace in progress.keyspaces)
+    room = shape.lines - used - _LINES_BETWEEN
+    tables = max(min(wanted_tables, room // 2), room - len(progress.hosts), _FEWEST)
+    tables = min(tables, max(wanted_tables, 1))
+    return replace(shape, tables=tables, hosts=max(room - tables, _FEWEST))
 
 
 def doing(progress: ProgressDocument) -> list[str]:

@@ -16,8 +16,6 @@ from scylla_restore.events.projections.progress_document import ProgressDocument
 REDRAW_S = 0.5
 LINE_EVERY_S = 10.0
 """A pipe gets a line when a run's stage or state changes, and else as seldom as this."""
-_FIXED_LINES = 16
-"""What the view takes beside tables and hosts: at most so many lines, and the cursor's."""
 
 
 class Watched(Protocol):
@@ -65,8 +63,7 @@ def shape_for(output: Output, *, details: bool) -> Shape:
     columns, lines = shutil.get_terminal_size()
     if details:
         return Shape(columns=columns, tables=EVERYTHING, hosts=EVERYTHING)
-    half = max((lines - _FIXED_LINES) // 2, 3)
-    return Shape(columns=columns, tables=half, hosts=half)
+    return Shape(columns=columns, lines=lines)
 
 
 def show(watched: Watched, context: Context, *, details: bool) -> None:

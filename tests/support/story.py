@@ -29,7 +29,7 @@ START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SHAPE = SSTableShape(version="me", format="big", components=("Data.db", "TOC.txt"))
 
 
-class _Which(TypedDict):
+class Which(TypedDict):
     batch: int
     attempt: int
 
@@ -70,7 +70,7 @@ class Story:
             for envelope in reversed(self.envelopes)
             if isinstance(envelope.event, batches.BatchAssigned) and envelope.event.batch == batch
         )
-        which = _Which(batch=batch, attempt=attempt)
+        which = Which(batch=batch, attempt=attempt)
         self.tell(
             batches.DownloadRequested(**which),
             batches.DownloadStarted(**which, jobs=(700 + batch,), started_at=("0001",)),
