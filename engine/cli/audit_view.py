@@ -43,6 +43,8 @@ def _verdict(report: AuditReport) -> list[str]:
 def _run(summary: AuditSummary) -> list[str]:
     tag = "-" if summary.target is None else summary.target.selection.snapshot_tag
     sstables = f"{summary.restored_sstables} of {summary.sstables} SSTables"
+    natively = sum(node.native_sstables for node in summary.nodes)
+    sstables += f" ({natively} by Scylla itself)" if natively else ""
     size = f"{bytes_text(summary.restored_size)} of {bytes_text(summary.size)}"
     return [
         f"run        {summary.run_id}",

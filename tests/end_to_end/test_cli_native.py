@@ -108,6 +108,7 @@ def test_scylla_restores_by_itself_what_it_can_and_the_rest_is_copied(lab: Nativ
     assert set(lab.methods()) == {Method.NATIVE, Method.RCLONE}
     assert lab.lab.requests(NATIVE_PATH)
     assert lab.lab.left_behind() == []
+    assert " by Scylla itself)" in lab.lab.call("audit", progress["run_id"]).stdout
 
 
 def test_tasks_are_known_for_long_meanwhile_and_for_as_long_as_before_in_the_end(lab: NativeLab) -> None:

@@ -13,10 +13,11 @@ from scylla_restore.events.model.alterations import (
     AlterationUndone,
     TransfersSet,
 )
-from scylla_restore.events.model.batches import BatchReturned, DownloadRequested
+from scylla_restore.events.model.batches import BatchReturned, DownloadRequested, SSTablesLoaded
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.run import PauseRequested, RunCompleted, RunPaused, RunResumed
+from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections.audit_fold import MOST_FAILURES
 from scylla_restore.events.projections.progress import RunState
 
@@ -183,3 +184,12 @@ def test_a_record_that_speaks_of_a_directory_nobody_indexed_is_a_problem() -> No
     report = audited(story.restore(1))
     assert (report.ok, report.first_bad_seq) == (False, len(story.envelopes))
     assert "d9" in report.problems[0].problem
+
+
+def test_what_scylla_restored_by_itself_is_told_by_node() -> None:
+    story = indexed_story()
+    native = msgspec.structs.replace(told.batch_assigned(1, "d1", size=300, sstables=2), method=Method.NATIVE)
+    story.tell(native, SSTablesLoaded(batch=1, attempt=1))
+    story.tell(told.batch_assigned(2, "d1", size=300)).restore(2)
+    (node,) = [node for node in audited(story).summary.nodes if node.batches]
+    assert (node.sstables, node.native_sstables) == (3, 2)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 from tests.support.dry_runs import dry
-from tests.support.hosts import LOCATION, Host, directory, hosts
+from tests.support.hosts import LOCATION, Host, directory, hosts, native_hosts
 from tests.support.world import START, World
 
 from scylla_restore.engine.core.rehearsal import Rehearsal, Speed, rehearse
@@ -72,3 +72,11 @@ def test_what_a_batch_takes_beside_its_bytes_is_counted() -> None:
     late = rehearsed(hosts("n1"), n1=Speed(download=100.0, load=100.0, batch_s=60.0))
 
     assert late.seconds > plain.seconds + 60 * late.batches
+
+
+def test_scylla_restores_by_itself_as_fast_as_the_slower_lane_would_be() -> None:
+    size = sum(sum(d.sizes) for d in MANY)
+    rehearsal = rehearsed(native_hosts("n1"), n1=Speed(download=200.0, load=100.0))
+
+    assert rehearsal.left == 0
+    assert rehearsal.seconds == pytest.approx(size / 100)

@@ -256,3 +256,19 @@ def test_a_busy_toggle_is_tried_again() -> None:
     with reached([busy, Reply()]) as (gateway, agent):
         gateway.set_auto_compaction("ks", "t", enabled=False)
     assert [request.method for request in agent.requests] == ["DELETE", "DELETE"]
+
+
+def test_a_task_that_runs_has_not_ended_though_its_end_is_set_to_1970() -> None:
+    running = {
+        "id": "task-1",
+        "state": "running",
+        "start_time": "2026-11-22T11:04:34Z",
+        "end_time": "1970-01-01T00:00:00Z",
+        "error": "",
+        "progress_total": 0,
+        "progress_completed": 0,
+    }
+    waited_in_vain = said({"message": "timed out", "code": 408}, status=408)
+    with reached([waited_in_vain, said(running)]) as (gateway, _):
+        status = gateway.task_status("task-1", wait_s=10)
+    assert (status.state, status.completed, status.total) == ("running", 0.0, 0.0)

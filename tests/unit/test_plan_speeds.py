@@ -1,5 +1,6 @@
 """How fast a plan takes the nodes to be."""
 
+import msgspec
 import pytest
 from tests.support import story as told
 from tests.support.dry_runs import dry
@@ -11,7 +12,8 @@ from scylla_restore.engine.api.speeds import MIB, Seen, in_words, likely_speeds,
 from scylla_restore.engine.core.rehearsal import Speed
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.log.memory import MemoryLog
-from scylla_restore.events.model.target import RateLimit, Tuning
+from scylla_restore.events.model.batches import NativeRestoreStarted, SSTablesLoaded
+from scylla_restore.events.model.target import Method, RateLimit, Tuning
 
 OTHER_RUN = "6f1d2c3b-0000-4000-8000-000000000002"
 
@@ -83,3 +85,13 @@ def test_a_log_that_cannot_be_read_tells_nothing() -> None:
     log.close()
 
     assert seen_speeds(log, told.CLUSTER_ID) is None
+
+
+def test_a_node_whose_scylla_restored_by_itself_tells_of_one_speed() -> None:
+    story = indexed_story()
+    story.tell(msgspec.structs.replace(told.batch_assigned(1, "d1", size=300), method=Method.NATIVE))
+    story.tell(NativeRestoreStarted(batch=1, attempt=1, task="task-1")).pass_s(3)
+    seen = seen_speeds(log_of(story.tell(SSTablesLoaded(batch=1, attempt=1))), told.CLUSTER_ID)
+
+    assert seen is not None
+    assert seen.nodes["10.0.0.1"] == Speed(download=100.0, load=100.0)

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from tests.support.dry_runs import dry
-from tests.support.hosts import LOCATION, Host, directory, hosts
+from tests.support.hosts import LOCATION, Host, directory, hosts, native_hosts
 from tests.support.schemas import recorded_table
 from tests.support.world import START, World
 
@@ -15,7 +15,7 @@ from scylla_restore.engine.core.rehearsal import Speed, rehearse
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.model.locations import LocationOpened
 from scylla_restore.events.model.schema import SchemaRecorded
-from scylla_restore.events.model.target import RateLimit, Tuning
+from scylla_restore.events.model.target import Method, RateLimit, Tuning
 
 OTHER_RUN = "6f1d2c3b-0000-4000-8000-000000000002"
 PLAIN = SchemaRecorded(offered=True, tables=(recorded_table("t1"),))
@@ -157,3 +157,26 @@ def test_a_table_whose_tombstones_somebody_keeps_already_is_named() -> None:
         SchemaRecorded(offered=True, tables=(recorded_table("t1", (("mode", "disabled"),)),))
     )
     assert warning.startswith("tombstone_gc is disabled already for ks.t1: it stays as it is")
+
+
+def test_a_node_that_would_download_what_others_do_not_is_named_with_its_reason() -> None:
+    refused = {LOCATION.key: "its Scylla has no object_storage_endpoints configured"}
+    plain = Host(address="n2", scylla_version="2026.1.0", native_refusals=refused)
+    words = (
+        "n2 would download from s3:backups instead of having Scylla restore it by itself: "
+        "its Scylla has no object_storage_endpoints configured"
+    )
+
+    assert words in warnings(*native_hosts("n1"), plain)
+    assert words in warnings(*hosts("n1"), plain)
+    assert warnings(*native_hosts("n1"), plain, tuning=Tuning(method=Method.RCLONE)) == []
+
+
+def test_an_older_release_downloads_without_a_word_unless_others_restore_natively() -> None:
+    old = Host(address="n2", native={LOCATION.key: "https://s3.example"}, scylla_version="2025.4.0")
+
+    assert warnings(*hosts("n1"), old) == []
+    assert any(
+        "it runs Scylla 2025.4.0, and native restore is relied on from 2026.1 on" in said
+        for said in warnings(*native_hosts("n1"), old)
+    )

@@ -36,6 +36,8 @@ class NativeCalls(RepairCalls):
             raise self._refused(400, f"endpoint {endpoint} not found")
         target = f"{keyspace}:{table}"
         self._note(EffectKind.NATIVE, target)
+        if self._cluster.schema is not None:
+            self._cluster.schema.loaded(target)
         location = next(key for key in self._node.plan.locations if key.partition(":")[2] == bucket)
         return self._node.natives.start(self._native_now_us, location, prefix, target, sstables).task
 
