@@ -28,11 +28,21 @@ BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class SourceTable(msgspec.Struct, frozen=True):
-    """A table of the backed-up cluster; ``restored`` is whether the run is asked to restore it."""
+    """A table that was backed up, by its name in the target cluster; ``restored`` is whether the run is asked to.
+
+    ``stored_keyspace`` and ``stored_table`` are what the backup calls it, if that is something else.
+    """
 
     keyspace: str
     table: str
     restored: bool
+    stored_keyspace: str = ""
+    stored_table: str = ""
+
+    @property
+    def stored(self) -> tuple[str, str]:
+        """Keyspace and table, as the backup calls them."""
+        return self.stored_keyspace or self.keyspace, self.stored_table or self.table
 
     @property
     def key(self) -> str:
@@ -68,6 +78,8 @@ class BackupPlan(msgspec.Struct, frozen=True):
     sstables: int
     versioned: bool
     full_components: bool
+    left_out_dcs: tuple[str, ...] = ()
+    """DCs whose nodes' SSTables are not to be restored."""
 
 
 class Backup:
@@ -113,9 +125,10 @@ class Backup:
     ) -> dict[str, object]:
         location, dc, node_id = node
         version = f"{self._random.getrandbits(128):032x}"
+        keyspace, name = table.stored
         directory = (
             f"backup/sst/cluster/{SOURCE_CLUSTER}/dc/{dc}/node/{node_id}"
-            f"/keyspace/{table.keyspace}/table/{table.table}/{version}"
+            f"/keyspace/{keyspace}/table/{name}/{version}"
         )
         integer_ids = self.plan.versioned and self._random.random() < 0.5
         files: list[str] = []
@@ -125,14 +138,14 @@ class Backup:
             truth = self._generate_sstable(location, directory, sstable_id, table, versioned=integer_ids)
             files.extend(truth.objects)
             total += truth.size
-            if table.restored:
+            if table.restored and dc not in self.plan.left_out_dcs:
                 self.truth[truth.identity] = truth
         scylla_manifest = f"tag_{TAG}_node_{node_id}_manifest.json"
         if sstables:
             self.sizes[location][f"{directory}/{scylla_manifest}"] = 100
         return {
-            "keyspace": table.keyspace,
-            "table": table.table,
+            "keyspace": keyspace,
+            "table": name,
             "version": version,
             "files": files,
             "size": total,

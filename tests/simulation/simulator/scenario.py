@@ -106,7 +106,7 @@ def all_copied(seed: int) -> Scenario:
         faults = msgspec.structs.replace(
             faults, repair_failures=failures, schema_refusals=refusals, schema_windows=windows
         )
-    return Scenario(
+    scenario = Scenario(
         seed=str(seed),
         backup=BackupPlan(
             locations=locations,
@@ -130,6 +130,52 @@ def all_copied(seed: int) -> Scenario:
         skews_us=tuple(
             random.choice((0, 0, 1, -1)) * random.choice((SECOND_US, MINUTE_US)) for _ in range(4)
         ),
+    )
+    of_names = dice(f"{seed}/scenario of names")
+    return _mapped(_renamed(scenario, of_names), of_names)
+
+
+def _renamed(scenario: Scenario, random: Random) -> Scenario:
+    """Have the backup call a keyspace, a table, or both, by other names than the cluster does; or nothing."""
+    tables, rename = list(scenario.backup.tables), list[tuple[str, str]]()
+    if random.random() < 0.15:
+        keyspace = tables[0].keyspace
+        rename.append(("older", keyspace))
+        tables = [
+            msgspec.structs.replace(table, stored_keyspace="older") if table.keyspace == keyspace else table
+            for table in tables
+        ]
+    if random.random() < 0.15:
+        table = tables[-1]
+        rename.append((f"elsewhere.was_{table.table}", f"{table.keyspace}.{table.table}"))
+        tables[-1] = msgspec.structs.replace(
+            table, stored_keyspace="elsewhere", stored_table=f"was_{table.table}"
+        )
+        # A renaming of a keyspace has to be one of a table that is left in it.
+        rename = [pair for pair in rename if "." in pair[0] or len(tables) > 1]
+    excluded = ["!" + ".".join(table.stored) for table in tables if not table.restored]
+    selection = msgspec.structs.replace(
+        scenario.target.selection, rename=tuple(rename), keyspace=("*", *excluded)
+    )
+    return msgspec.structs.replace(
+        scenario,
+        backup=msgspec.structs.replace(scenario.backup, tables=tuple(tables)),
+        target=msgspec.structs.replace(scenario.target, selection=selection),
+    )
+
+
+def _mapped(scenario: Scenario, random: Random) -> Scenario:
+    """Map all DCs of the backup, or all but one, to that of the first node, which reaches every location; or none."""
+    if random.random() >= 0.15:
+        return scenario
+    sources = sorted({dc for _, dc, _ in scenario.backup.source_nodes})
+    left_out = random.sample(sources, int(len(sources) > 1 and random.random() < 0.5))
+    mapping = tuple((dc, scenario.nodes[0].dc) for dc in sources if dc not in left_out)
+    selection = msgspec.structs.replace(scenario.target.selection, dc_mapping=mapping)
+    return msgspec.structs.replace(
+        scenario,
+        backup=msgspec.structs.replace(scenario.backup, left_out_dcs=tuple(left_out)),
+        target=msgspec.structs.replace(scenario.target, selection=selection),
     )
 
 

@@ -112,7 +112,7 @@ def _collect(evidence: Evidence) -> _Intents:
     for envelope in evidence.envelopes:
         match envelope.event:
             case DirectoryIndexed() as event:
-                families[event.directory] = f"{event.keyspace}:{event.table}"
+                families[event.directory] = ":".join(event.goes_to)
             case batches.BatchAssigned() as event:
                 attempt = _Attempt(event.node, families[event.directory])
                 intents.attempts[event.batch, event.attempt] = attempt

@@ -99,7 +99,7 @@ def abandoned_uploads(evidence: Evidence) -> set[tuple[str, str]]:
         event = envelope.event
         match event:
             case DirectoryIndexed():
-                directory = evidence.cluster.directory_of(event.keyspace, event.table)
+                directory = evidence.cluster.directory_of(*event.goes_to)
                 tables[event.directory] = f"{directory}/upload"
             case batches.BatchAssigned():
                 assigned[event.batch] = event
