@@ -65,7 +65,7 @@ def test_what_a_paused_run_keeps_altered_in_the_schema_can_be_put_back() -> None
     assert check_run(logged(world), RUN).can_be_fixed
 
     asked = PauseRequested(requested_by="ann", reason="to be put right", puts_all_back=True)
-    world.resume(opening=(RunResumed(), asked)).play()
+    world.heal().resume(opening=(RunResumed(), asked)).play()
 
     assert of_schema(world) == set()
     assert not check_run(logged(world), RUN).can_be_fixed

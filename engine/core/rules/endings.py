@@ -10,7 +10,7 @@
 A repair under way is stopped, whatever the end, and so are native restores: they download as well as they load.
 
 Tombstones that are collected while some data and the repair are missing could bring deleted data back, so that only a
-person who asks for it has that put back before (``puts_all_back``); `resume` alters it again.
+person who asks for it has that put back before (``puts_all_back``), when the loads are over; `resume` alters it again.
 What a restore of the schema has made is dropped where an end puts views back, and when the cluster refuses a statement.
 """
 
@@ -134,7 +134,13 @@ def conclude(state: RunState, _now: datetime) -> Decision | None:
             event = RunAborted(restored_bytes=state.restored_bytes)
             if of_members(state):
                 left = _left_altered(state, "the run could not be undone")
-                event = RunFailed(failure=left.failure, resumable=True, exit_code=1)
+                event = RunFailed(
+                    failure=left.failure,
+                    resumable=True,
+                    exit_code=1,
+                    views_dropped=_views_dropped(state),
+                    tombstone_gc_disabled=_tombstone_gc_disabled(state),
+                )
         case None:
             return None
         case _:
@@ -147,7 +153,7 @@ def conclude(state: RunState, _now: datetime) -> Decision | None:
 def _under_way(state: RunState) -> bool:
     """Whether something has to end first."""
     phases = DOWNLOAD_LANE | NATIVE | {Phase.FAILED, Phase.MOVING, Phase.IN_UPLOAD}
-    if state.ending is Ending.ABORT:
+    if state.ending is Ending.ABORT or state.puts_all_back:
         phases |= LOAD_LANE
     return bool(state.in_phase(*phases)) or any(state.nodes[n].member for n in state.repairs.running)
 
