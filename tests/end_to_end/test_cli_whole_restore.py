@@ -48,13 +48,22 @@ def test_a_lost_keyspace_comes_back_with_its_rows_its_view_and_its_index(
     described = cassandra_execute(f"DESCRIBE KEYSPACE {keyspace}")
     cassandra_execute(f"DROP KEYSPACE {keyspace}")
 
-    schema = lab.call("run", "-L", LOCATION, "-T", lab.tag, "--restore-schema", "--json")
+    wanted = ("-L", LOCATION, "-T", lab.tag, "--restore-schema")
+    (planned,) = lab.call("plan", *wanted, "--json").documents()
+    assert (planned["statements"], planned["units"], planned["batches"]) == (5, [], 0)
+    assert "the schema: 5 statements" in lab.call("plan", *wanted).stdout
+    schema = lab.call("run", *wanted, "--json")
     assert schema.code == 0, schema.stderr
+    assert schema.documents()[-1]["statements_applied"] == 5
+    audit = lab.call("audit", schema.documents()[0]["run_id"], "--json")
+    assert (audit.code, audit.documents()[0]["ok"]) == (0, True)
     assert cassandra_execute(f"DESCRIBE KEYSPACE {keyspace}") == described
-    again = lab.call("run", "-L", LOCATION, "-T", lab.tag, "--restore-schema")
+    again = lab.call("run", *wanted)
     assert again.code == 2
     assert f"keyspace {keyspace}" in again.stderr
 
+    (planned,) = lab.call("plan", *lab.run_words("--json")[1:]).documents()
+    assert {view["view"] for view in planned["views"]} == {"by_c", "on_v"}
     tables = lab.call(*lab.run_words("--json"))
     assert tables.code == 0, tables.stderr
     document = tables.documents()[-1]

@@ -12,7 +12,11 @@ from tests.support.golden import EVENTS, GOLDEN, LOGS, folded
 from scylla_restore.events.codec import encode
 from scylla_restore.events.record import json_line
 
-_LOG_SEEDS = {"killed-four-times-and-done": 10, "aborted-by-another-engine": 18}
+_LOG_SEEDS = {
+    "killed-four-times-and-done": 10,
+    "aborted-by-another-engine": 18,
+    "views-put-back-by-doctor-and-away-again": 188,
+}
 
 
 def _simulated_log(seed: int) -> bytes:
