@@ -25,9 +25,13 @@ def pauses(first_s: float, longest_s: float) -> Iterator[timedelta]:
 
 
 async def until_answered(
-    make: Callable[[], Call[Port, T]], *, now: Callable[[], datetime], patience: timedelta = PATIENCE
+    make: Callable[[], Call[Port, T]],
+    *,
+    now: Callable[[], datetime],
+    patience: timedelta = PATIENCE,
+    on_silence: Callable[[NodeUnreachable | StorageUnavailable | SchemaUnavailable], None] | None = None,
 ) -> T:
-    """Make a repeatable call until there is an answer.
+    """Make a repeatable call until there is an answer; ``on_silence`` is told whenever there is none.
 
     The time that a call waits in vain counts: one that took longer than ``patience`` is not made again.
 
@@ -42,6 +46,8 @@ async def until_answered(
         except (NodeUnreachable, StorageUnavailable, SchemaUnavailable) as error:
             if not error.retryable or now() + pause > began + patience:
                 raise
+            if on_silence is not None:
+                on_silence(error)
         await Sleep(pause)
     raise AssertionError("pauses have no end")
 

@@ -22,6 +22,7 @@ from scylla_restore.engine.errors import (
     SchemaError,
     SchemaObjectMissing,
     SchemaUnavailable,
+    StorageUnavailable,
 )
 from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.events.model import AnyEvent
@@ -39,9 +40,11 @@ from scylla_restore.events.model.nodes import TableDirectory, TablesResolved
 from scylla_restore.events.model.schema import (
     RecordedTable,
     SchemaAgreementAwaited,
+    SchemaAnswered,
     SchemaChangeFailed,
     SchemaReadFailed,
     SchemaRecorded,
+    SchemaUnanswered,
 )
 
 SCHEMA_PATIENCE = timedelta(minutes=5)
@@ -52,6 +55,7 @@ _TARGET_CANNOT_BE = 2
 _MOST_OF_A_STATEMENT = 300
 
 T = TypeVar("T")
+Port = TypeVar("Port")
 
 
 class Schema:
@@ -64,6 +68,7 @@ class Schema:
         self.now = now
         self.report = report
         self.patience = SCHEMA_PATIENCE
+        self._is_silent = False
 
     async def open(self) -> SchemaGateway | SchemaNotOffered:
         """Return the gateway, or why there is none.
@@ -86,7 +91,20 @@ class Schema:
         gateway = await self.open()
         if isinstance(gateway, SchemaNotOffered):
             raise SchemaUnavailable(gateway.reason, statement="")
-        return await until_answered(lambda: Call(gateway, perform), now=self.now, patience=self.patience)
+        return await self._ask(lambda: Call(gateway, perform))
+
+    async def _ask(self, make: Callable[[], Call[Port, T]]) -> T:
+        answer = await until_answered(make, now=self.now, patience=self.patience, on_silence=self._silent)
+        if self._is_silent:
+            self._is_silent = False
+            self.report(SchemaAnswered())
+        return answer
+
+    def _silent(self, error: NodeUnreachable | StorageUnavailable | SchemaUnavailable) -> None:
+        """Tell that there is no answer: somebody may be looking, and it can take minutes."""
+        if not self._is_silent and isinstance(error, NodeError | SchemaError):
+            self._is_silent = True
+            self.report(SchemaUnanswered(failure=schema_failure(error, "", None)))
 
 
 async def read_schema(schema: Schema, command: ReadSchema) -> None:

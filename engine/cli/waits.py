@@ -29,6 +29,8 @@ class Waits:
         # Copies: in an engine's process events come from another thread.
         lines = [_node(rest) for rest in dict(self._state.rests).values()]
         lines += [_load(lost) for lost in dict(self._state.loads).values()]
+        if (failure := self._state.schema) is not None:
+            lines.append(f"nobody answers for the schema, it is asked again and again: {_words(failure)}")
         if len(lines) > MOST_LINES:
             lines[MOST_LINES - 1 :] = [f"… and {len(lines) - MOST_LINES + 1} more to wait for"]
         return tuple(lines)

@@ -89,6 +89,8 @@ RepairEvent = (
 SchemaEvent = (
     schema.SchemaRecorded
     | schema.SchemaReadFailed
+    | schema.SchemaUnanswered
+    | schema.SchemaAnswered
     | schema.SchemaAgreementAwaited
     | schema.SchemaChangeFailed
     | schema.ViewBuildProgressed

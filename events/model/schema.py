@@ -82,6 +82,19 @@ class SchemaReadFailed(Event, frozen=True, kw_only=True):
     exit_code: int = 1
 
 
+class SchemaUnanswered(Event, frozen=True, kw_only=True):
+    """Nobody answers for the schema; it is asked again and again, until ``SchemaAnswered`` or a failure."""
+
+    TAG: ClassVar[str] = "SchemaUnanswered"
+    failure: Failure
+
+
+class SchemaAnswered(Event, frozen=True, kw_only=True):
+    """Somebody answers for the schema again."""
+
+    TAG: ClassVar[str] = "SchemaAnswered"
+
+
 class SchemaAgreementAwaited(Event, frozen=True, kw_only=True):
     """The nodes were asked for the version of their schema until they agreed, or for long enough.
 

@@ -308,11 +308,16 @@ def _apply_to_schema(state: AuditState, event: SchemaEvent, envelope: Envelope) 
             _act(state, envelope, f"{len(event.views)} views of {len(event.tables)} tables recorded")
         case schema.SchemaAgreementAwaited(agreed=False):
             _act(state, envelope, f"no schema agreement before {event.before.value}: {event.detail}")
-        case schema.SchemaReadFailed() | schema.SchemaChangeFailed() | schema.ViewBuildFailed():
+        case (
+            schema.SchemaReadFailed()
+            | schema.SchemaChangeFailed()
+            | schema.ViewBuildFailed()
+            | schema.SchemaUnanswered()
+        ):
             _fail(state, envelope, event.failure)
         case schema.ViewBuildProgressed(status=schema.BuildStatus.SUCCESS):
             _act(state, envelope, f"view {event.keyspace}.{event.view} built")
-        case schema.SchemaAgreementAwaited() | schema.ViewBuildProgressed():
+        case schema.SchemaAgreementAwaited() | schema.ViewBuildProgressed() | schema.SchemaAnswered():
             pass
         case _:
             assert_never(event)

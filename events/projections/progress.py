@@ -285,6 +285,8 @@ def _apply_to_schema(state: ProgressState, event: SchemaEvent) -> None:
             viewing.progress(state.schema, event)
         case (
             schema.SchemaReadFailed()
+            | schema.SchemaUnanswered()
+            | schema.SchemaAnswered()
             | schema.SchemaAgreementAwaited()
             | schema.SchemaChangeFailed()
             | schema.ViewBuildFailed()

@@ -7,7 +7,7 @@ from scylla_restore.events.projections import progress, waits
 from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.projections.waits import WaitsState
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the folds make something else of the same records: what was put away before is then not found."""
 
 CHECKPOINT_NAME = f"progress/{VERSION}"

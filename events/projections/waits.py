@@ -10,12 +10,15 @@ from scylla_restore.events.model import run
 from scylla_restore.events.model.batches import BatchReturned, LoadAnswerLost, LoadFailed, SSTablesLoaded
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
+from scylla_restore.events.model.schema import SchemaAnswered, SchemaUnanswered
 
 _HEARD: Final = frozenset(
     {
         NodeSuspended,
         NodeWaitingForSpace,
         NodeReadmitted,
+        SchemaUnanswered,
+        SchemaAnswered,
         LoadAnswerLost,
         SSTablesLoaded,
         LoadFailed,
@@ -40,10 +43,11 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitsState(msgspec.Struct, kw_only=True):
-    """The fold: rests by node, lost answers by batch. It holds nothing when another engine begins, or the run ends."""
+    """The fold: rests by node, lost answers by batch, silence about the schema. It holds nothing when another engine begins, or the run ends."""
 
     rests: dict[str, Rest] = msgspec.field(default_factory=dict)
     loads: dict[int, LoadAnswerLost] = msgspec.field(default_factory=dict)
+    schema: Failure | None = None
 
 
 def apply(state: WaitsState, envelope: Envelope) -> None:
@@ -59,6 +63,10 @@ def apply(state: WaitsState, envelope: Envelope) -> None:
             )
         case NodeReadmitted():
             state.rests.pop(event.node, None)
+        case SchemaUnanswered():
+            state.schema = event.failure
+        case SchemaAnswered():
+            state.schema = None
         case LoadAnswerLost():
             state.loads[event.batch] = event
         case SSTablesLoaded() | LoadFailed() | BatchReturned():
@@ -66,3 +74,4 @@ def apply(state: WaitsState, envelope: Envelope) -> None:
         case _:
             state.rests.clear()
             state.loads.clear()
+            state.schema = None

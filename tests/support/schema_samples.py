@@ -48,6 +48,8 @@ SCHEMA: dict[str, AnyEvent] = {
     "SchemaRecorded.v1.without": schema.SchemaRecorded(offered=False, reason="no node offers CQL"),
     "SchemaRecorded.v1.filled": schema.SchemaRecorded(offered=True, filled=("shop:orders",)),
     "SchemaReadFailed.v1": schema.SchemaReadFailed(failure=_FAILURE, exit_code=2),
+    "SchemaUnanswered.v1": schema.SchemaUnanswered(failure=_FAILURE),
+    "SchemaAnswered.v1": schema.SchemaAnswered(),
     "SchemaAgreementAwaited.v1": schema.SchemaAgreementAwaited(
         before=Stage.DATA, agreed=False, detail="the nodes have 2 versions of it"
     ),

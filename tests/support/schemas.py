@@ -1,12 +1,17 @@
 """A recorded schema over the tables ``ks.t1`` and ``ks.t2``, and a cluster whose schema is in memory."""
 
+from collections.abc import Iterable
+
 from tests.support.scripted_node import ScriptedNode, unreachable
 
 from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
+from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.schema import (
     RecordedTable,
     RecordedView,
+    SchemaAnswered,
     SchemaRecorded,
+    SchemaUnanswered,
     TombstoneGc,
     ViewKind,
 )
@@ -22,6 +27,11 @@ def recorded_view(name: str, kind: ViewKind = ViewKind.MATERIALIZED_VIEW) -> Rec
     return RecordedView(
         keyspace="ks", name=name, base_table="t1", kind=kind, statement=f"CREATE {name}", build_name=name
     )
+
+
+def outcomes(events: Iterable[AnyEvent]) -> list[AnyEvent]:
+    """Return what came of something, without the silences on the way."""
+    return [event for event in events if not isinstance(event, SchemaUnanswered | SchemaAnswered)]
 
 
 SCHEMA = SchemaRecorded(

@@ -10,6 +10,7 @@ from scylla_restore.events.model.batches import LoadAnswerLost, SSTablesLoaded
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
 from scylla_restore.events.model.run import RunPaused
+from scylla_restore.events.model.schema import SchemaAnswered, SchemaUnanswered
 
 UNTIL = START + timedelta(seconds=30)
 
@@ -41,6 +42,12 @@ def test_a_suspended_node_is_told_with_the_reason_and_until_when() -> None:
     assert lines(suspended("10.0.0.1")) == (
         "10.0.0.1 is suspended, asked again at 2026-01-02 03:04:35Z: 10.0.0.1: no answer",
     )
+
+
+def test_a_cluster_that_does_not_answer_for_its_schema_is_told_while_it_does_not() -> None:
+    silent = SchemaUnanswered(failure=failure("timed out"))
+    assert lines(silent) == ("nobody answers for the schema, it is asked again and again: timed out",)
+    assert lines(silent, SchemaAnswered()) == ()
 
 
 def test_a_node_without_space_is_told() -> None:

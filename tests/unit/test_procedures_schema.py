@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from tests.support.schema_fake import FakeSchema, Fault
 from tests.support.schema_world import SchemaWorld
-from tests.support.schemas import FakeCluster
+from tests.support.schemas import FakeCluster, outcomes
 from tests.support.stepping import START, SteppingRuntime
 
 from scylla_restore.actors.procedures.schema import (
@@ -40,9 +40,11 @@ from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.nodes import TablesResolved
 from scylla_restore.events.model.schema import (
     SchemaAgreementAwaited,
+    SchemaAnswered,
     SchemaChangeFailed,
     SchemaReadFailed,
     SchemaRecorded,
+    SchemaUnanswered,
 )
 from scylla_restore.events.model.stages import Stage
 
@@ -79,7 +81,7 @@ def run(
     cluster.silent = silent
     schema = Schema(cluster, now=runtime.now, report=reported.append)
     runtime.drive(procedure(schema))
-    return reported
+    return outcomes(reported)
 
 
 def recorded(gateway: FakeSchema) -> SchemaRecorded:
@@ -180,6 +182,19 @@ def test_a_change_whose_answer_was_lost_is_made_again(gateway: FakeSchema) -> No
     assert [type(event) for event in altered(gateway, alterations)] == [AlterationMade] * 3
     gateway.faults.append(Fault(on="create_view*", done=True, times=2))
     assert [type(event) for event in put_back(gateway, alterations)] == [AlterationUndone] * 3
+
+
+def test_a_silence_is_told_once_and_so_is_its_end(gateway: FakeSchema) -> None:
+    runtime = SteppingRuntime()
+    reported: list[AnyEvent] = []
+    alterations = alterations_of(gateway)
+    gateway.faults.append(Fault(on="drop_view*", times=3))
+
+    schema = Schema(FakeCluster(gateway), now=runtime.now, report=reported.append)
+    runtime.drive(alter_schema(schema, AlterSchema(alterations=alterations)))
+
+    kinds = [type(event) for event in reported]
+    assert kinds == [SchemaUnanswered, SchemaAnswered, *[AlterationMade] * 3]
 
 
 def test_the_first_change_that_is_refused_is_the_last(gateway: FakeSchema) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from tests.support.schema_fake import FakeSchema, Fault
 from tests.support.schema_world import SchemaWorld
-from tests.support.schemas import FakeCluster
+from tests.support.schemas import FakeCluster, outcomes
 from tests.support.stepping import SteppingRuntime
 
 from scylla_restore.actors.procedures.schema import Schema, undo_schema
@@ -65,7 +65,7 @@ def applied(
         number=3, object=TABLE, statement=statement, recovering=recovering, required=required
     )
     told.runtime.drive(apply_statement(told.schema, command))
-    (event,) = told.events
+    (event,) = outcomes(told.events)
     return event
 
 

@@ -16,6 +16,8 @@ def fold_schema(state: RunState, event: SchemaEvent) -> None:
             state.schema.recorded = event
         case schema.SchemaReadFailed():
             state.refusal = (event.failure, event.exit_code)
+        case schema.SchemaUnanswered() | schema.SchemaAnswered():
+            pass
         case schema.SchemaAgreementAwaited():
             state.schema.agreed.add(event.before)
             forget_ask(state, Ask.AWAIT_AGREEMENT)

@@ -24,6 +24,7 @@ TROUBLE = (
     run.RunFailed,
     schema.SchemaChangeFailed,
     schema.SchemaReadFailed,
+    schema.SchemaUnanswered,
     schema.ViewBuildFailed,
     UndoFailed,
 )
