@@ -54,6 +54,7 @@ class Run:
     ) -> None:
         self.id = run
         self._log = log
+        seen.run = run  # a run can be asked for its progress before anything of it is recorded
         self._seen = Seen(progress=seen)
         self._request = request
         self._abandon = abandon
