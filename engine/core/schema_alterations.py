@@ -5,6 +5,7 @@ from typing import Final
 
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.model.alterations import (
+    Alteration,
     SchemaAlteration,
     SchemaObjectCreated,
     TombstoneGcDisabled,
@@ -29,6 +30,17 @@ def name_of(alteration: SchemaAlteration) -> str:
             return f"tombstone_gc of {alteration.keyspace}.{alteration.table}"
         case SchemaObjectCreated():
             return object_name(alteration.object)
+
+
+def table_of(alteration: Alteration) -> str:
+    """Return the table (``<keyspace>:<table>``) that is altered, or that what is altered stands over; else nothing."""
+    match alteration:
+        case ViewDropped(view=view):
+            return f"{view.keyspace}:{view.base_table}"
+        case TombstoneGcDisabled():
+            return f"{alteration.keyspace}:{alteration.table}"
+        case _:
+            return ""
 
 
 def object_name(described: SchemaObject) -> str:

@@ -20,7 +20,7 @@ from scylla_restore.engine.core.commands import (
 )
 from scylla_restore.engine.core.schema_alterations import name_of
 from scylla_restore.engine.core.state import Ending, Status
-from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model import AnyEvent, nodes
 from scylla_restore.events.model.alterations import (
     AlterationIntended,
     AlterationMade,
@@ -289,3 +289,30 @@ def test_a_failure_elsewhere_leaves_the_schema_as_it_is() -> None:
     world.decide().pass_s(1)
     assert world.state.ending is Ending.FAIL
     assert altered(world) == {*VIEWS, *TABLES}
+
+
+def made_again(command: LocateTables) -> list[AnyEvent]:
+    tables = [
+        nodes.TableDirectory(keyspace="ks", table=name, directory=f"{name}-{'1' * 32}")
+        for name in ("t1", "t2")
+    ]
+    return [nodes.TablesResolved(tables=tuple(tables))] if command.tables else []
+
+
+def test_a_table_that_was_made_again_and_has_lost_what_was_restored_is_refused() -> None:
+    world = hanging(LoadSSTables).heal().on(LocateTables, made_again).resume().play()
+
+    event = world.log[-1].event
+    assert isinstance(event, RunFailed)
+    assert "table ks.t1 is not the one that the run began with" in event.failure.message
+    assert event.resumable
+
+
+def test_a_table_that_was_made_again_before_anything_was_restored_is_altered_again() -> None:
+    world = hanging(AwaitAgreement).heal()
+    world.play(lambda state: state.stage is Stage.DISABLE_TGC)
+    world.on(LocateTables, made_again).resume().play()
+
+    assert names(world.commands(AlterSchema)[0]) == VIEWS
+    assert set(VIEWS) <= {name for command in world.commands(AlterSchema)[1:] for name in names(command)}
+    assert world.state.status is Status.DONE

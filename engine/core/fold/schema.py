@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from scylla_restore.engine.core.schema_alterations import is_altered
+from scylla_restore.engine.core.schema_alterations import is_altered, table_of
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.events.model import SchemaEvent, schema
 from scylla_restore.events.model.run import Ask
@@ -28,6 +28,23 @@ def fold_schema(state: RunState, event: SchemaEvent) -> None:
                 state.schema.built.add((event.keyspace, event.view))
         case _:
             assert_never(event)
+
+
+def locate_tables(state: RunState, found: dict[str, str]) -> None:
+    """Take in the tables' directories. Of a table that has another one than before nobody knows that it is altered.
+
+    One that something was restored into before keeps the directory that it had: what was restored is not in the other.
+    """
+    changed = {
+        table for table, directory in found.items() if state.directories.get(table, directory) != directory
+    }
+    lost = {table for table in changed if state.workload.is_begun(table)}
+    state.directories = found | {table: state.directories[table] for table in lost}
+    state.schema.replaced = tuple(sorted(lost))
+    for entry in state.ledger.of_schema():
+        if table_of(entry.alteration) in changed:
+            entry.made = False
+    keep_index(state)
 
 
 def keep_index(state: RunState) -> None:

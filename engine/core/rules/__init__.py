@@ -61,6 +61,7 @@ from scylla_restore.engine.core.rules.schema import (
     give_up_schema,
     put_schema_back,
     read_schema,
+    refuse_replaced_tables,
 )
 from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
@@ -94,6 +95,7 @@ CARRYING_ON: tuple[Rule, ...] = (
     inspect_tables,
     enter_data,
     give_up_schema,
+    refuse_replaced_tables,
     await_agreement,
     alter_schema,
     give_up_nodes,

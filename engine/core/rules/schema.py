@@ -24,7 +24,7 @@ from scylla_restore.events.model.alterations import (
     AlterationIntended,
     TombstoneGcDisabled,
 )
-from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import ActorAsked, Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 
@@ -49,6 +49,21 @@ def give_up_schema(state: RunState, _now: datetime) -> Decision | None:
     if failure is None and state.stage in _PUTTING_BACK:
         failure = next((entry.failure for entry in state.ledger.of_schema() if entry.undo_failures), None)
     return None if failure is None else _declare(failure)
+
+
+def refuse_replaced_tables(state: RunState, _now: datetime) -> Decision | None:
+    """A table that was made again lacks what was restored into the one before it: nobody may call that complete."""
+    if not state.schema.replaced or not state.resolved:
+        return None
+    name = state.schema.replaced[0].replace(":", ".", 1)
+    failure = Failure(
+        cause=Cause.REFUSED,
+        message=f"table {name} is not the one that the run began with: it was dropped and made again, "
+        "and what had been restored into it is gone",
+        hint="`scylla-restore abort` gives the run up, then restore the table anew; "
+        "or create it with the id that it had (WITH ID = …), if its data is there",
+    )
+    return _declare(failure)
 
 
 def await_agreement(state: RunState, _now: datetime) -> Decision | None:

@@ -18,7 +18,7 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
 
-CHECKPOINT_NAME = "run-state/10"
+CHECKPOINT_NAME = "run-state/11"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 

@@ -11,7 +11,8 @@ class SchemaState(msgspec.Struct, kw_only=True):
     """``recorded`` is how the schema was before the run; ``agreed`` are stages before which agreement was awaited.
 
     ``altered`` is an index: whether all is altered that the present stage wants to be. ``built`` are views as
-    (keyspace, name) that are; ``failure`` is why a change, or the building, came to nothing.
+    (keyspace, name) that are; ``failure`` is why a change, or the building, came to nothing. ``replaced`` are tables
+    (``<keyspace>:<table>``) that were dropped and made again after something was restored into them.
     """
 
     recorded: SchemaRecorded | None = None
@@ -19,6 +20,7 @@ class SchemaState(msgspec.Struct, kw_only=True):
     altered: bool = True
     built: set[tuple[str, str]] = set()
     failure: Failure | None = None
+    replaced: tuple[str, ...] = ()
 
     @property
     def offered(self) -> bool:

@@ -184,6 +184,15 @@ class Workload(msgspec.Struct, kw_only=True):
         self.left_bytes -= taken.size
         return taken.positions
 
+    def is_begun(self, column_family: str) -> bool:
+        """Whether anything of a table (``<keyspace>:<table>``) was assigned."""
+        return any(
+            segment.left < segment.end - segment.first
+            for directory in self.directories.values()
+            if directory.column_family == column_family
+            for segment in directory.segments
+        )
+
     def largest(self, pool: str, *, restorable: bool | None = None) -> tuple[Directory, Segment] | None:
         """Return the segment of a pool with the most bytes left, if any SSTable is left there.
 
