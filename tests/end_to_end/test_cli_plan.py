@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.console import LOCATION, LabProcess, Said, lab_process, wait_until
+from tests.support.plan_warnings import but_for_cql
 from tests.support.reads import reads_only
 
 from scylla_restore.engine.lab.request_log import read_requests
@@ -92,7 +93,7 @@ def test_a_plan_goes_by_what_an_earlier_run_has_seen_and_names_one_that_is_unfin
     plan = planned(lab)
     run = lab.record()[0].run
     assert plan["estimate"].startswith(f"as fast as run {run} was seen to be on ")
-    (warning,) = plan["warnings"]
+    (warning,) = but_for_cql(plan["warnings"])
     assert warning.startswith(f"cluster lab has an unfinished run, and no other can be started: {run}, ")
 
 
@@ -100,7 +101,7 @@ def test_what_another_engine_has_left_on_a_node_is_told(looked_at: LabProcess) -
     (table,) = (looked_at.files.root / "127.0.0.12" / "data" / "ks1").glob("t2-*")
     staging = table / "snapshots" / f"scylla-restore-{UNKNOWN_RUN}-7-1"
     staging.mkdir(parents=True)
-    (warning,) = planned(looked_at)["warnings"]
+    (warning,) = but_for_cql(planned(looked_at)["warnings"])
     assert warning.startswith(
         "another run restores into these tables, or has left files there: 127.0.0.12:data:ks1/t2-"
     )
