@@ -46,7 +46,7 @@ from scylla_restore.events.model.run import (
     SettingsChanged,
 )
 from scylla_restore.events.model.target import BackupLocation, RestoreTarget
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.tables.opening import tables_beside
 from scylla_restore.events.tables.port import ProjectionTables
 

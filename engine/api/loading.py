@@ -11,7 +11,7 @@ from scylla_restore.events.errors import UnknownRun
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.log.reading import read_envelopes, usable_checkpoint
 from scylla_restore.events.projections import progress
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 _QUICKLY_FOLDED: Final = 20_000
 """Records that are folded within a second."""

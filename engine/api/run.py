@@ -15,8 +15,8 @@ from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import Checkpoint, EventLog
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.run import RunAborted, RunFailed, RunPaused
-from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.putting_away import encode
 from scylla_restore.events.projections.seen import CHECKPOINT_NAME, Seen, apply
 

@@ -13,7 +13,7 @@ from scylla_restore.engine.core.state import NodeState, RunState
 from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model.run import RunStarted
-from scylla_restore.events.projections.progress import HostSums, ProgressState
+from scylla_restore.events.projections.progress_state import HostSums, ProgressState
 
 MIB: Final = 1 << 20
 USUAL_DOWNLOAD: Final = 20 * MIB

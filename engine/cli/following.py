@@ -5,8 +5,8 @@ from datetime import datetime
 from scylla_restore.engine.cli.waits import Waits
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections import progress
-from scylla_restore.events.projections.progress import ProgressState, RunState
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.progress_state import ProgressState, RunState
 from scylla_restore.events.tables.seeing import seen_before
 
 

@@ -14,13 +14,13 @@ from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
 from scylla_restore.events.model.schema import BuildStatus
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.projections.progress import RunState, percent_done
 from scylla_restore.events.projections.progress_document import (
     HostProgress,
     KeyspaceProgress,
     ProgressDocument,
     TableProgress,
 )
+from scylla_restore.events.projections.progress_state import RunState, percent_done
 from scylla_restore.events.projections.repairing import RepairProgress
 
 _NARROWEST = 60

@@ -10,8 +10,8 @@ from scylla_restore.engine.cli.context import Context
 from scylla_restore.engine.cli.output import Output
 from scylla_restore.engine.cli.view import EVERYTHING, Shape, progress_lines, status_line
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.projections.progress import RunState
 from scylla_restore.events.projections.progress_document import ProgressDocument
+from scylla_restore.events.projections.progress_state import RunState
 
 REDRAW_S = 0.5
 LINE_EVERY_S = 10.0

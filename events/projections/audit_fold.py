@@ -37,7 +37,7 @@ from scylla_restore.events.projections.audit_state import (
     TableRecord,
 )
 from scylla_restore.events.projections.catalogue import Extent
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 from scylla_restore.events.projections.words import alteration_in_words, in_words, kind_of
 
 MOST_ACTIONS = 1000

@@ -12,7 +12,7 @@ from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.target import RestoreTarget
 from scylla_restore.events.projections.attempts import Attempt
 from scylla_restore.events.projections.catalogue import Catalogue, Extent, TableKey
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from scylla_restore.events.projections.audit_state import (
     TableRecord,
 )
 from scylla_restore.events.projections.catalogue import Extent
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 
 
 class LocationSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.attempts import Attempt, Phase
 from scylla_restore.events.projections.catalogue import TableKey
 from scylla_restore.events.projections.pace import remaining_s
-from scylla_restore.events.projections.progress import HostSums, ProgressState, RunState
+from scylla_restore.events.projections.progress_state import HostSums, ProgressState, RunState
 from scylla_restore.events.projections.repairing import RepairProgress, repair_progress
 
 

@@ -15,7 +15,7 @@ from scylla_restore.events.model.run import (
     RunStarted,
 )
 from scylla_restore.events.model.stages import Stage, StageEntered
-from scylla_restore.events.projections.progress import ProgressState, RunState, percent_done
+from scylla_restore.events.projections.progress_state import ProgressState, RunState, percent_done
 
 HEARD: Final = frozenset(
     {

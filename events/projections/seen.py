@@ -4,7 +4,7 @@ import msgspec
 
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.projections import progress, waits
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.waits import WaitsState
 
 VERSION = 4

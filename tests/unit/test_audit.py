@@ -19,7 +19,7 @@ from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.run import PauseRequested, RunCompleted, RunPaused, RunResumed
 from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections.audit_fold import MOST_FAILURES
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 
 
 class TamperedLog(MemoryLog):

@@ -21,7 +21,7 @@ from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
 from scylla_restore.events.model.schema import SchemaRecorded
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 
 class IdleEngine:

@@ -9,7 +9,7 @@ from scylla_restore.engine.cli.following import Follower
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeSuspended
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 SUSPENDED = NodeSuspended(
     node="10.0.0.1", until=START, failures=1, failure=Failure(cause=Cause.UNREACHABLE, message="no answer")

@@ -11,7 +11,7 @@ from scylla_restore.engine.cli.leases import when_lapsed
 from scylla_restore.engine.cli.output import Output
 from scylla_restore.engine.config import ConfigFile
 from scylla_restore.events.errors import RunIsOwned
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 UNTIL = START + timedelta(seconds=12)
 OWNED = RunIsOwned(RUN, "bob@elsewhere", UNTIL)

@@ -8,13 +8,13 @@ from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.units import bytes_text, count_text, duration_text, percent_text, rate_text
 from scylla_restore.engine.cli.view import Shape, progress_lines, status_line
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.projections.progress import RunState
 from scylla_restore.events.projections.progress_document import (
     HostProgress,
     KeyspaceProgress,
     ProgressDocument,
     TableProgress,
 )
+from scylla_restore.events.projections.progress_state import RunState
 
 GIB = 2**30
 

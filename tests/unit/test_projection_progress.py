@@ -23,8 +23,8 @@ from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.attempts import BatchAdvance, BatchTurn
-from scylla_restore.events.projections.progress import ProgressState, RunState, percent_done
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.progress_state import ProgressState, RunState, percent_done
 
 REFUSED = Failure(cause=Cause.REFUSED, message="no such table", node="10.0.0.1", call="load")
 

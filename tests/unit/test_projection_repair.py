@@ -18,8 +18,8 @@ from scylla_restore.events.model.repairs import (
 )
 from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.projections import progress
-from scylla_restore.events.projections.progress import ProgressState
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.repairing import RepairProgress
 
 NODES = ("10.0.0.1", "10.0.0.2")

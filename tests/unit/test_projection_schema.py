@@ -9,6 +9,7 @@ from scylla_restore.events.model.schema import BuildStatus, SchemaRecorded, View
 from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.projections import progress, restore_run
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.restore_run import RestoreRunRow
 
 RECORDED = SchemaRecorded(
@@ -33,7 +34,7 @@ def built(view: str, status: BuildStatus, done: int) -> ViewBuildProgressed:
 
 
 def seen(story: Story) -> ProgressDocument:
-    state = progress.ProgressState()
+    state = ProgressState()
     for envelope in story.envelopes:
         progress.apply(state, envelope)
     return document(state, story.now)

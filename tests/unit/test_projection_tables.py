@@ -10,7 +10,7 @@ from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.model.target import Method
 from scylla_restore.events.projections import progress, restore_run, restore_run_progress, runs
 from scylla_restore.events.projections.changes import carry_out
-from scylla_restore.events.projections.progress import ProgressState, RunState
+from scylla_restore.events.projections.progress_state import ProgressState, RunState
 from scylla_restore.events.projections.restore_run import (
     RestoreRunRow,
     RestoreRunState,

@@ -4,7 +4,7 @@ import pytest
 
 from scylla_restore.engine.api.run import Run
 from scylla_restore.events.errors import StaleOwner
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 
 class Abandoned:

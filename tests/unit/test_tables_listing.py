@@ -9,7 +9,8 @@ from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.events.errors import LogUnavailable
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Checkpoint
-from scylla_restore.events.projections.progress import ProgressState, apply
+from scylla_restore.events.projections.progress import apply
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.putting_away import encode
 from scylla_restore.events.projections.runs import RunOverview, overview_of_progress
 from scylla_restore.events.projections.seen import CHECKPOINT_NAME, Seen

@@ -14,7 +14,7 @@ from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Checkpoint
 from scylla_restore.events.projections import progress
 from scylla_restore.events.projections.kept import CHECKPOINT_NAME, Changes, Folding, Kept
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.putting_away import decode, encode
 from scylla_restore.events.projections.runs import overview_of_progress
 from scylla_restore.events.tables import projector as projector_module

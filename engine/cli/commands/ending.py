@@ -16,7 +16,7 @@ from scylla_restore.engine.cli.signals import taken_signals
 from scylla_restore.engine.core.state import Status
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.events.log.port import EventLog, RequestKind
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 
 _NOT_DONE = 1
 

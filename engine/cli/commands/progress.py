@@ -10,7 +10,7 @@ from scylla_restore.engine.cli.following import Follower
 from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.watching import fitting, show, watch
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 from scylla_restore.events.projections.runs import RunOverview, line_of
 from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.opening import tables_beside

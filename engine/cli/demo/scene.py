@@ -6,7 +6,7 @@ from collections.abc import Callable
 from scylla_restore.engine.cli.following import Follower
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model.batches import BatchAssigned, SSTablesLoaded
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 
 class Scene(Follower):

@@ -23,8 +23,8 @@ from scylla_restore.engine.lab.state import Speeds
 from scylla_restore.events.audit import AuditReport, audit
 from scylla_restore.events.log.opening import open_log
 from scylla_restore.events.log.port import EventLog
-from scylla_restore.events.projections.progress import RunState
 from scylla_restore.events.projections.progress_document import ProgressDocument
+from scylla_restore.events.projections.progress_state import RunState
 
 LOCATION = "localstorage:demo"
 SPEEDS = Speeds(download_mbps=1.0, load_mbps=0.7)

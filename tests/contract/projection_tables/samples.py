@@ -8,7 +8,7 @@ from tests.support.story import CLUSTER_ID, RUN
 
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.projections.kept import Changes
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 from scylla_restore.events.projections.restore_run import (
     RestoreRunRow,
     RestoreTable,

@@ -13,7 +13,7 @@ from tests.contract.projection_tables.samples import (
 from tests.contract.projection_tables.store import Store
 
 from scylla_restore.events.errors import TablesMoved
-from scylla_restore.events.projections.progress import RunState
+from scylla_restore.events.projections.progress_state import RunState
 from scylla_restore.events.tables.port import KeptRun, Position, ProjectionTables, RowCounts, Rows
 
 

@@ -20,7 +20,7 @@ from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import Claim
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.projections import progress
-from scylla_restore.events.projections.progress import ProgressState
+from scylla_restore.events.projections.progress_state import ProgressState
 
 Opening = Callable[[RunState], tuple[AnyEvent, ...]]
 

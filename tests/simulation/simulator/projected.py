@@ -8,6 +8,7 @@ from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.projections import progress, restore_run, restore_run_progress
 from scylla_restore.events.projections.changes import carry_out
 from scylla_restore.events.projections.progress_document import ProgressDocument, document
+from scylla_restore.events.projections.progress_state import ProgressState
 
 _canonical = msgspec.json.Encoder(order="deterministic")
 
@@ -17,7 +18,7 @@ class Projected:
 
     def __init__(self) -> None:
         self.seq = 0
-        self.progress = progress.ProgressState()
+        self.progress = ProgressState()
         self.runs: dict[restore_run.Key, restore_run.RestoreRunRow] = {}
         self.rows: dict[restore_run_progress.Key, restore_run_progress.RestoreRunProgressRow] = {}
         self._last: Envelope | None = None
