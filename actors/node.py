@@ -13,6 +13,7 @@ from scylla_restore.actors.procedures.join import join, read_settings
 from scylla_restore.actors.procedures.load import load_sstables, move_into_upload
 from scylla_restore.actors.procedures.native import restore_natively
 from scylla_restore.actors.procedures.repair import repair_table, stop_left
+from scylla_restore.actors.procedures.upload import look_into_upload
 from scylla_restore.actors.runtime import Address, Lane, Procedure, Runtime
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.core.commands import (
@@ -21,6 +22,7 @@ from scylla_restore.engine.core.commands import (
     InspectTables,
     JoinNode,
     LoadSSTables,
+    LookIntoUpload,
     MoveIntoUpload,
     ReadNodeSettings,
     RepairTable,
@@ -102,6 +104,8 @@ class NodeActor:
             case DownloadBatch():
                 self._downloading = (letter.batch, letter.attempt)
                 self._download_lane.start(download(self._node, letter))
+            case LookIntoUpload():
+                self._download_lane.start(look_into_upload(self._node, letter))
             case StopDownload():
                 self._stop_download(letter)
             case MoveIntoUpload() | LoadSSTables() | RestoreNatively():

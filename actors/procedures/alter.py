@@ -7,16 +7,18 @@ from typing import assert_never
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.procedures.files import assert_staging
 from scylla_restore.actors.procedures.patience import pauses
+from scylla_restore.actors.procedures.upload import clear_upload
 from scylla_restore.actors.procedures.words import is_busy_toggle
 from scylla_restore.actors.runtime import Sleep
 from scylla_restore.engine.cluster.port import NodeGateway
-from scylla_restore.engine.core.commands import Alter, Undo
+from scylla_restore.engine.core.commands import Alter, OwnFiles, Undo
 from scylla_restore.engine.errors import DirectoryMissing, NodeError, NodeRefused
 from scylla_restore.events.model.alterations import (
     AlterationMade,
     AlterationUndone,
     AutoCompactionDisabled,
     BandwidthSet,
+    CopiedIntoUpload,
     CpuUnpinned,
     NodeAlteration,
     StagingCreated,
@@ -54,7 +56,7 @@ async def undo(node: Node, command: Undo) -> None:
     for identifier, alteration in command.alterations:
         if failure is None or failure.cause is not Cause.UNREACHABLE:
             try:
-                failure = await _put_back(node, alteration)
+                failure = await _put_back(node, alteration, command.files.get(identifier))
             except NodeError as error:
                 failure = failure_of(error)
         if failure is None:
@@ -75,7 +77,7 @@ async def _make(node: Node, alteration: NodeAlteration) -> None:
             await patiently(node, lambda gateway: gateway.unpin_cpu())
         case UserTtlSet(after=seconds):
             await patiently(node, lambda gateway: gateway.set_user_ttl(seconds))
-        case StagingCreated():
+        case StagingCreated() | CopiedIntoUpload():
             # the agent makes it with the first file
             return
         case UploadSetAside(upload=upload, found=found):
@@ -84,7 +86,9 @@ async def _make(node: Node, alteration: NodeAlteration) -> None:
             assert_never(alteration)
 
 
-async def _put_back(node: Node, alteration: NodeAlteration) -> Failure | None:
+async def _put_back(  # noqa: C901 - one case a kind
+    node: Node, alteration: NodeAlteration, files: OwnFiles | None
+) -> Failure | None:
     match alteration:
         case AutoCompactionDisabled(tables=tables):
             await _switch_compaction(node, tables, enabled=True)
@@ -98,6 +102,10 @@ async def _put_back(node: Node, alteration: NodeAlteration) -> Failure | None:
             await patiently(node, lambda gateway: gateway.set_user_ttl(seconds))
         case StagingCreated(path=path):
             return await _remove_for_good(node, assert_staging(path))
+        case CopiedIntoUpload():
+            if files is None:
+                raise ValueError(f"nobody said which files in {alteration.upload} are to be removed")
+            return await clear_upload(node, alteration, files)
         case UploadSetAside(upload=upload, found=found):
             await _move_if_there(node, assert_staging(found), upload)
             if await _is_empty(node, found):

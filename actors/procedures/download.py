@@ -21,6 +21,7 @@ from scylla_restore.actors.procedures.files import (
     some,
     versioned_bytes,
 )
+from scylla_restore.actors.procedures.upload import assert_upload, list_upload, try_to_remove
 from scylla_restore.actors.runtime import Stopped
 from scylla_restore.engine.core.commands import DownloadBatch
 from scylla_restore.engine.errors import DirectoryMissing, NodeError
@@ -41,7 +42,7 @@ async def download(node: Node, command: DownloadBatch) -> None:
 
     A stop ends the jobs and removes what they left: ``DownloadFailed`` with cause ``stopped``.
     """
-    assert_staging(command.staging)
+    _assert_place(command)
     copying = Copying(node, command)
     try:
         present = await _fetch(node, command, copying)
@@ -66,6 +67,8 @@ async def download(node: Node, command: DownloadBatch) -> None:
 async def _fetch(node: Node, command: DownloadBatch, copying: Copying) -> dict[str, int]:
     """Return the files in staging with their sizes, all of the batch and nothing else."""
     if not command.jobs:
+        if command.is_direct:
+            await _check_empty(node, command)
         await _check_space(node, command)
         await _start(node, command, copying)
     elif not copying.is_sure:
@@ -76,6 +79,12 @@ async def _fetch(node: Node, command: DownloadBatch, copying: Copying) -> dict[s
         raise BrokenCopy(_incomplete(node, f"{command.staging}: {problem}"))
     await copying.forget()
     return present
+
+
+async def _check_empty(node: Node, command: DownloadBatch) -> None:
+    """Between the look and the copy somebody may have come: what lies there now is not touched."""
+    if present := await list_upload(node, command.upload):
+        raise BrokenCopy(_incomplete(node, f"{command.upload}: others have brought {some(present)}"))
 
 
 async def _check_space(node: Node, command: DownloadBatch) -> None:
@@ -175,11 +184,31 @@ async def _clean_up(node: Node, command: DownloadBatch, copying: Copying) -> boo
     """
     try:
         is_quiet = await copying.end()
+        if command.is_direct:
+            return await _clear(node, command, copying, is_quiet=is_quiet)
         await patiently(node, lambda gateway: gateway.purge(command.staging), patience=ENDING_PATIENCE)
     except NodeError:
         return False
     await copying.forget()
     return is_quiet
+
+
+async def _clear(node: Node, command: DownloadBatch, copying: Copying, *, is_quiet: bool) -> bool:
+    """Remove the files from ``upload`` once nothing writes them; where nobody knows that, they are the ledger's."""
+    if not copying.jobs and is_quiet:
+        # nothing was begun, so that nothing there is ours
+        return True
+    if not is_quiet or not await try_to_remove(node, command, names_of(command.sstables)):
+        return False
+    await copying.forget()
+    return True
+
+
+def _assert_place(command: DownloadBatch) -> None:
+    if command.is_direct:
+        assert_upload(command.upload)
+    else:
+        assert_staging(command.staging)
 
 
 def _incomplete(node: Node, message: str) -> Failure:

@@ -20,6 +20,7 @@ from http import HTTPStatus
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
 from scylla_restore.actors.procedures.files import assert_staging, misfit, names_of, sizes_of
 from scylla_restore.actors.procedures.patience import PATIENCE, SILENCE_MAX, pauses
+from scylla_restore.actors.procedures.upload import try_to_remove
 from scylla_restore.actors.runtime import Sleep, Stopped
 from scylla_restore.engine.core.commands import BatchCommand, LoadSSTables, MoveIntoUpload
 from scylla_restore.engine.errors import DirectoryMissing, LoadBusy, NodeError, NodeRefused, NodeUnreachable
@@ -42,9 +43,8 @@ async def move_into_upload(node: Node, command: MoveIntoUpload) -> None:
 
     A stop ends it without a word: what is done so far is found when the command is repeated as recovering.
     """
-    assert_staging(command.staging)
     try:
-        outcome = await _move(node, command)
+        outcome = await (_compare(node, command) if command.is_direct else _move(node, command))
     except NodeError as error:
         outcome = _failed(node, command, failure_of(error), is_clean=False)
     except Stopped:
@@ -52,8 +52,18 @@ async def move_into_upload(node: Node, command: MoveIntoUpload) -> None:
     node.report(outcome)
 
 
+async def _compare(node: Node, command: MoveIntoUpload) -> UploadFilled | LoadFailed:
+    """Without staging the files are in ``upload``, and must be all that is there. No load of it was asked for yet."""
+    problem = misfit(command.sstables, await _list(node, command.upload))
+    if problem is None:
+        return UploadFilled(batch=command.batch, attempt=command.attempt)
+    is_clean = await try_to_remove(node, command, names_of(command.sstables))
+    failure = Failure(cause=Cause.INCOMPLETE, message=f"{command.upload}: {problem}", node=node.address)
+    return _failed(node, command, failure, is_clean=is_clean)
+
+
 async def _move(node: Node, command: MoveIntoUpload) -> UploadFilled | UploadOccupied | LoadFailed:
-    staged = await _list(node, command.staging)
+    staged = await _list(node, assert_staging(command.staging))
     waiting = await _list(node, command.upload)
     ours = _moved_before(command, staged, waiting)
     if problem := misfit(command.sstables, {**staged, **ours}):
@@ -92,6 +102,9 @@ async def load_sstables(node: Node, command: LoadSSTables) -> None:
 
     A stop ends it without a word: Scylla finishes a load by itself, and the same load can be asked for again.
     """
+    if command.is_direct:
+        await _load_in_place(node, command)
+        return
     assert_staging(command.staging)
     asking = _Asking(node, command)
     try:
@@ -112,6 +125,26 @@ async def load_sstables(node: Node, command: LoadSSTables) -> None:
     else:
         is_clean = await _remove_staging(node, command)
         node.report(SSTablesLoaded(batch=command.batch, attempt=command.attempt, staging_left=not is_clean))
+
+
+async def _load_in_place(node: Node, command: LoadSSTables) -> None:
+    """Load what was copied straight into ``upload``.
+
+    A broken load's files are removed when its failure is in the log, not before: that ``upload`` is empty would look like
+    a success to the next engine. Where the load may go on, they are not removed at all.
+    """
+    asking = _Asking(node, command)
+    try:
+        await asking.until_loaded()
+    except NodeRefused as error:
+        is_over = error.status == HTTPStatus.INTERNAL_SERVER_ERROR or not asking.may_run
+        node.report(_failed(node, command, failure_of(error), is_clean=not is_over))
+    except NodeError as error:
+        node.report(_failed(node, command, failure_of(error), is_clean=True))
+    except Stopped:
+        return
+    else:
+        node.report(SSTablesLoaded(batch=command.batch, attempt=command.attempt))
 
 
 class _Asking:

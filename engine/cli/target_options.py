@@ -40,6 +40,9 @@ class TuningOptions:
     unpin_agent_cpu: Annotated[bool | None, Parameter(group=HOW)] = None
     """Let the agents use all CPUs while data is restored."""
 
+    staging: Annotated[str | None, Parameter(group=HOW)] = None
+    """auto downloads ahead into staging directories; off one batch at a time, straight into upload (auto)."""
+
     index_via: Annotated[str | None, Parameter(group=HOW)] = None
     """Who reads the backup's manifests: direct (this host), agent (nodes), auto (nodes where this host may not) (auto)."""
 

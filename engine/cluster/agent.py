@@ -244,6 +244,15 @@ class AgentApi:
         except DirectoryMissing:
             return
 
+    def delete_paths(self, path: str, names: tuple[str, ...]) -> None:
+        """POST operations/deletepaths: files of a directory of ``data:`` below a table's; those that are missing are no error."""
+        call = f"POST {_path('operations/deletepaths')}"
+        for name in names:
+            checked(name, node=self._client.node, call=call)
+        fs, remote = split_remote(checked_below_table(path, node=self._client.node, call=call))
+        body: dict[str, JsonValue] = {"fs": fs, "remote": remote, "paths": names}
+        self._rclone("operations/deletepaths", body, _nothing, repeatable=True)
+
     def transfers(self) -> int:
         """POST core/transfers without a number: the present one."""
         return self._rclone("core/transfers", {}, _decoder(_Transfers), repeatable=True).transfers

@@ -25,6 +25,9 @@ from scylla_restore.engine.core.client_services import ClientServices
 from scylla_restore.engine.core.object_storage import ScyllaStore
 from scylla_restore.events.model.nodes import DiscoveredNode
 
+_NAMES_AT_ONCE = 1_000
+"""So many files are deleted by one request, as Scylla Manager does it."""
+
 T = TypeVar("T")
 
 
@@ -166,6 +169,11 @@ class RestNodeGateway:
     def purge(self, path: str) -> None:
         """See the port."""
         self.agent.purge(path)
+
+    def delete_files(self, path: str, names: tuple[str, ...]) -> None:
+        """See the port."""
+        for first in range(0, len(names), _NAMES_AT_ONCE):
+            self.agent.delete_paths(path, names[first : first + _NAMES_AT_ONCE])
 
     def load_and_stream(self, keyspace: str, table: str) -> None:
         """See the port."""

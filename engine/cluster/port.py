@@ -170,7 +170,8 @@ class NodeGateway(NativeCalls, Protocol):
     ) -> int:
         """Begin copying ``names`` of ``<location>/<source>`` into ``data:<destination>`` and return the job's id.
 
-        Never repeated by the gateway: a lost answer may mean that a job runs.
+        Never repeated by the gateway: a lost answer may mean that a job runs. Jobs are numbered in turn; one without
+        ``names`` copies nothing.
         """
         ...
 
@@ -204,6 +205,10 @@ class NodeGateway(NativeCalls, Protocol):
 
     def purge(self, path: str) -> None:
         """Remove ``data:<path>`` and all below it; a missing directory is no error."""
+        ...
+
+    def delete_files(self, path: str, names: tuple[str, ...]) -> None:
+        """Remove files directly in ``data:<path>`` by their names; one that is not there is no error."""
         ...
 
     def load_and_stream(self, keyspace: str, table: str) -> None:

@@ -6,7 +6,7 @@ Letters come late, twice, or from an attempt that was given up. What is dropped 
 from typing import Final
 
 from scylla_restore.engine.core.state import NodeState, Phase, RepairPhase, RunState
-from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, NATIVE
+from scylla_restore.engine.core.state.batch import COPYING, NATIVE
 from scylla_restore.engine.core.state.statements import statement_entry
 from scylla_restore.events.model import (
     AlterationEvent,
@@ -31,9 +31,10 @@ _MOVING: Final = frozenset({Phase.MOVING})
 _PHASES: Final[dict[type, frozenset[Phase]]] = {
     batches.DownloadStarted: frozenset({Phase.REQUESTED}),
     batches.DownloadProgressed: frozenset({Phase.DOWNLOADING}),
-    batches.BatchDownloaded: DOWNLOAD_LANE,
-    batches.DownloadFailed: DOWNLOAD_LANE,
-    batches.UploadOccupied: _MOVING,
+    batches.BatchDownloaded: COPYING,
+    batches.DownloadFailed: COPYING | {Phase.LOOKING},
+    batches.UploadOccupied: _MOVING | {Phase.LOOKING},
+    batches.UploadFoundEmpty: frozenset({Phase.LOOKING}),
     batches.UploadFilled: _MOVING,
     batches.NativeRestoreStarted: frozenset({Phase.ASKED}),
     batches.NativeRestoreProgressed: frozenset({Phase.RESTORING}),

@@ -1,12 +1,16 @@
 """Commands about a batch, made from the state."""
 
+from collections.abc import Iterable
+
 from scylla_restore.engine.core.alterations import UNLIMITED, wanted_rate, wanted_transfers
 from scylla_restore.engine.core.commands import (
     BatchFile,
     BatchSSTable,
     DownloadBatch,
     LoadSSTables,
+    LookIntoUpload,
     MoveIntoUpload,
+    OwnFiles,
     RestoreNatively,
 )
 from scylla_restore.engine.core.limits import MIN_FREE_PERCENT
@@ -14,7 +18,30 @@ from scylla_restore.engine.core.names import staging_directory, upload_directory
 from scylla_restore.engine.core.sstable_names import KA, file_namer
 from scylla_restore.engine.core.state import Batch, Directory, RunState
 from scylla_restore.engine.core.state.workload import TOC
+from scylla_restore.events.model.alterations import CopiedIntoUpload
 from scylla_restore.events.model.locations import SSTableShape
+
+
+def look_command(state: RunState, batch: Batch) -> LookIntoUpload:
+    """Return the command to see whether ``upload`` is empty."""
+    directory = state.workload.directories[batch.directory]
+    return LookIntoUpload(
+        node=batch.node,
+        batch=batch.id,
+        attempt=batch.attempt,
+        keyspace=directory.keyspace,
+        table=directory.table,
+        staging=staging_directory(state, batch),
+        upload=upload_directory(state, batch),
+    )
+
+
+def own_files(state: RunState, copied: CopiedIntoUpload) -> OwnFiles:
+    """Return which files an attempt has copied into ``upload``, or may have."""
+    directory = state.workload.directories[copied.directory]
+    sstables = _sstables(directory, copied.positions)
+    names = frozenset(file.name for sstable in sstables for file in sstable.files)
+    return OwnFiles(location=directory.location, names=names)
 
 
 def download_command(state: RunState, batch: Batch) -> DownloadBatch:
@@ -32,7 +59,7 @@ def download_command(state: RunState, batch: Batch) -> DownloadBatch:
         upload=upload_directory(state, batch),
         location=directory.location,
         source=directory.path,
-        sstables=_sstables(directory, batch),
+        sstables=_sstables(directory, batch.positions),
         size=batch.size,
         transfers=wanted_transfers(state, node),
         bandwidth_rate="0M" if rate == UNLIMITED else rate,
@@ -53,7 +80,7 @@ def move_command(state: RunState, batch: Batch, *, recovering: bool) -> MoveInto
         table=directory.table,
         staging=staging_directory(state, batch),
         upload=upload_directory(state, batch),
-        sstables=_sstables(directory, batch),
+        sstables=_sstables(directory, batch.positions),
         recovering=recovering,
     )
 
@@ -69,7 +96,7 @@ def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTa
         table=directory.table,
         staging=staging_directory(state, batch),
         upload=upload_directory(state, batch),
-        sstables=_sstables(directory, batch),
+        sstables=_sstables(directory, batch.positions),
         recovering=recovering,
     )
 
@@ -98,14 +125,14 @@ def _table_of_contents(directory: Directory, position: int) -> str:
     return f"{shape.version}-{directory.ids[position]}-{shape.format}-{TOC}"
 
 
-def _sstables(directory: Directory, batch: Batch) -> tuple[BatchSSTable, ...]:
+def _sstables(directory: Directory, positions: Iterable[int]) -> tuple[BatchSSTable, ...]:
     keyspace, table = directory.keyspace, directory.table
     source = directory.source_keyspace, directory.source_table
     namers = [file_namer(shape, keyspace, table) for shape in directory.shapes]
     # The oldest SSTables bear the table's name in theirs, so that they have to be copied under another one.
     is_renamed = source != (keyspace, table) and any(shape.version == KA for shape in directory.shapes)
     sstables = []
-    for position in batch.positions:
+    for position in positions:
         sstable, number = directory.ids[position], directory.shape_of[position]
         names = namers[number](sstable)
         suffixes = directory.suffixes.get(sstable)

@@ -193,10 +193,21 @@ class Alter(NodeCommand, frozen=True, kw_only=True):
     alterations: tuple[tuple[str, NodeAlteration], ...]
 
 
+class OwnFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Names of the files that an attempt may have brought into ``upload``, and the ``location`` that they come from."""
+
+    location: str
+    names: frozenset[str]
+
+
 class Undo(NodeCommand, frozen=True, kw_only=True):
-    """Undo alterations, each idempotent. → ``AlterationUndone`` or ``UndoFailed`` for each, in turn."""
+    """Undo alterations, each idempotent. → ``AlterationUndone`` or ``UndoFailed`` for each, in turn.
+
+    ``files`` are what a ``CopiedIntoUpload`` is about, by the alteration's id.
+    """
 
     alterations: tuple[tuple[str, NodeAlteration], ...]
+    files: dict[str, OwnFiles] = {}
 
 
 class BatchFile(msgspec.Struct, frozen=True, gc=False):
@@ -219,7 +230,7 @@ class BatchSSTable(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchCommand(NodeCommand, frozen=True, kw_only=True):
-    """About one attempt at one batch. ``staging`` and ``upload`` are paths below ``data:``."""
+    """About one attempt at one batch. ``staging`` and ``upload`` are paths below ``data:``, and the same without staging."""
 
     batch: int
     attempt: int
@@ -227,6 +238,15 @@ class BatchCommand(NodeCommand, frozen=True, kw_only=True):
     table: str
     staging: str
     upload: str
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the files are copied straight into ``upload``."""
+        return self.staging == self.upload
+
+
+class LookIntoUpload(BatchCommand, frozen=True, kw_only=True):
+    """See whether ``upload`` is empty. → ``UploadFoundEmpty``, ``UploadOccupied`` or ``DownloadFailed``."""
 
 
 class DownloadBatch(BatchCommand, frozen=True, kw_only=True):
@@ -255,7 +275,7 @@ class StopDownload(NodeCommand, frozen=True, kw_only=True):
 
 
 class MoveIntoUpload(BatchCommand, frozen=True, kw_only=True):
-    """Rename the staged files into ``upload``. → ``UploadFilled``, ``UploadOccupied`` or ``LoadFailed``."""
+    """Rename the staged files into ``upload``; without staging, see that they are what is there. → ``UploadFilled``, ``UploadOccupied`` or ``LoadFailed``."""
 
     sstables: tuple[BatchSSTable, ...]
     recovering: bool = False

@@ -10,7 +10,9 @@ def table_directory(state: RunState, batch: Batch) -> str:
 
 
 def staging_directory(state: RunState, batch: Batch) -> str:
-    """Return the directory of this attempt's own, below the table's ``snapshots``."""
+    """Return where this attempt's files are copied to: a directory of its own below the table's ``snapshots``, or ``upload``."""
+    if batch.direct:
+        return upload_directory(state, batch)
     name = f"scylla-restore-{state.run}-{batch.id}-{batch.attempt}"
     return f"{table_directory(state, batch)}/snapshots/{name}"
 

@@ -60,6 +60,7 @@ BatchEvent = (
     | batches.DownloadFailed
     | batches.LoadRequested
     | batches.UploadOccupied
+    | batches.UploadFoundEmpty
     | batches.UploadFilled
     | batches.LoadStarted
     | batches.NativeRestoreRequested

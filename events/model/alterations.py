@@ -1,7 +1,7 @@
 """What a run changes in the cluster beside the data, and how each change is undone.
 
 An alteration holds what was there before. It is in the ledger from ``AlterationIntended`` until
-``AlterationUndone``; staging directories enter it with ``DownloadRequested``, objects of a schema with
+``AlterationUndone``; staging directories and files in ``upload`` enter it with ``DownloadRequested``, objects of a schema with
 ``SchemaStatementRequested``.
 """
 
@@ -60,6 +60,20 @@ class StagingCreated(msgspec.Struct, frozen=True, kw_only=True, tag="staging_dir
     path: str
 
 
+class CopiedIntoUpload(msgspec.Struct, frozen=True, kw_only=True, tag="upload_files", tag_field="kind"):
+    """An attempt's files are copied straight into ``upload``, a path below ``data:``.
+
+    They are those of the SSTables at ``positions`` of the remote ``directory``. ``is_copied`` once no job of the agent writes any of
+    them any more.
+    """
+
+    node: str
+    upload: str
+    directory: str
+    positions: tuple[int, ...]
+    is_copied: bool = False
+
+
 class UploadSetAside(msgspec.Struct, frozen=True, kw_only=True, tag="upload_directory", tag_field="kind"):
     """Files that others had put into ``upload`` were moved to ``found``; both are paths below ``data:``."""
 
@@ -95,6 +109,7 @@ NodeAlteration = (
     | CpuUnpinned
     | UserTtlSet
     | StagingCreated
+    | CopiedIntoUpload
     | UploadSetAside
 )
 SchemaAlteration = ViewDropped | TombstoneGcDisabled | SchemaObjectCreated

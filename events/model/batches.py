@@ -9,11 +9,14 @@ from typing import ClassVar
 
 from scylla_restore.events.model.base import Event
 from scylla_restore.events.model.failure import Failure
-from scylla_restore.events.model.target import Method
+from scylla_restore.events.model.target import Method, Staging
 
 
 class BatchAssigned(Event, frozen=True, kw_only=True):
-    """These SSTables are this node's to restore."""
+    """These SSTables are this node's to restore.
+
+    With ``staging`` off they are copied straight into the table's ``upload``, once it was seen to be empty.
+    """
 
     TAG: ClassVar[str] = "BatchAssigned"
     batch: int
@@ -23,10 +26,11 @@ class BatchAssigned(Event, frozen=True, kw_only=True):
     directory: str
     sstables: tuple[str, ...]
     size: int
+    staging: Staging = Staging.AUTO
 
 
 class DownloadRequested(Event, frozen=True, kw_only=True):
-    """The agent is about to be asked to copy the batch into a staging directory of this attempt's own."""
+    """The agent is about to be asked to copy the batch into a staging directory of this attempt's own, or into ``upload``."""
 
     TAG: ClassVar[str] = "DownloadRequested"
     batch: int
@@ -94,6 +98,14 @@ class UploadOccupied(Event, frozen=True, kw_only=True):
     node: str
     files: int
     size: int
+
+
+class UploadFoundEmpty(Event, frozen=True, kw_only=True):
+    """``upload`` holds no files: the batch may be copied there. What bears its files' names from here on is the run's own."""
+
+    TAG: ClassVar[str] = "UploadFoundEmpty"
+    batch: int
+    attempt: int
 
 
 class UploadFilled(Event, frozen=True, kw_only=True):

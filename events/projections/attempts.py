@@ -7,7 +7,7 @@ from typing import Final, TypeGuard, assert_never, get_args
 import msgspec
 
 from scylla_restore.events.model import AnyEvent, BatchEvent, batches
-from scylla_restore.events.model.target import Method
+from scylla_restore.events.model.target import Method, Staging
 
 
 class Phase(StrEnum):
@@ -23,7 +23,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     """One attempt at one batch; sizes are bytes.
 
     ``since`` is when what is being done began, if its beginning is known and it is still being done. ``restored`` is how
-    much Scylla has restored of a native batch by itself, as far as it tells.
+    much Scylla has restored of a native batch by itself, as far as it tells. A ``direct`` attempt has no staging directory.
     """
 
     number: int
@@ -37,6 +37,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     downloaded: int = 0
     download_ms: int = 0
     restored: int = 0
+    direct: bool = False
 
     def elapsed_ms(self, now: datetime) -> int:
         """Milliseconds since then; 0 where nothing is timed, or where the clock was set back."""
@@ -54,6 +55,7 @@ def new_attempt(event: batches.BatchAssigned) -> Attempt:
         directory=event.directory,
         sstables=event.sstables,
         size=event.size,
+        direct=event.staging is Staging.OFF,
     )
 
 
@@ -64,6 +66,7 @@ BatchAdvance = (
     | batches.BatchDownloaded
     | batches.LoadRequested
     | batches.UploadOccupied
+    | batches.UploadFoundEmpty
     | batches.UploadFilled
     | batches.LoadStarted
     | batches.NativeRestoreRequested
@@ -118,7 +121,12 @@ def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:  # noq
             attempt.since = at
         case batches.NativeRestoreProgressed():
             attempt.restored = event.restored
-        case batches.UploadOccupied() | batches.UploadFilled() | batches.LoadAnswerLost():
+        case (
+            batches.UploadOccupied()
+            | batches.UploadFoundEmpty()
+            | batches.UploadFilled()
+            | batches.LoadAnswerLost()
+        ):
             pass
         case _:
             assert_never(event)

@@ -26,7 +26,7 @@ from scylla_restore.events.model import (
 from scylla_restore.events.model.alterations import node_of
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.stages import StageCompleted, StageEntered
-from scylla_restore.events.projections.attempts import Attempt, current, new_attempt
+from scylla_restore.events.projections.attempts import Attempt, Phase, current, new_attempt
 from scylla_restore.events.projections.audit_state import (
     Action,
     AuditState,
@@ -211,12 +211,15 @@ def _apply_to_batch(state: AuditState, event: BatchEvent, envelope: Envelope) ->
     staging = staging_entry(event.batch, event.attempt)
     match event:
         case batches.DownloadRequested():
-            what = f"staging directory of batch {event.batch}, attempt {event.attempt}"
-            entry = OpenAlteration(
-                id=staging, kind="staging_directory", node=attempt.node, what=what, made=True
-            )
+            what, kind = "staging directory", "staging_directory"
+            if attempt.direct:
+                what, kind = "files in upload", "upload_files"
+            what = f"{what} of batch {event.batch}, attempt {event.attempt}"
+            entry = OpenAlteration(id=staging, kind=kind, node=attempt.node, what=what, made=True)
             state.alterations[staging] = entry
             state.alterations_made += 1
+        case batches.LoadStarted():
+            attempt.phase = Phase.LOADING
         case batches.SSTablesLoaded():
             del state.open[event.batch]
             _count_restored(state, attempt)
@@ -227,6 +230,9 @@ def _apply_to_batch(state: AuditState, event: BatchEvent, envelope: Envelope) ->
             _close(state, staging, left=event.staging_left)
         case batches.BatchReturned():
             del state.open[event.batch]
+            if attempt.direct and attempt.phase is Phase.LOADING:
+                # a load may go on there: nobody removes what it reads
+                _close(state, staging, left=False)
         case _:  # steps on the way say nothing about what came of it
             pass
 

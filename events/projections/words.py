@@ -6,6 +6,7 @@ from scylla_restore.events.model.alterations import (
     Alteration,
     AutoCompactionDisabled,
     BandwidthSet,
+    CopiedIntoUpload,
     CpuUnpinned,
     SchemaObjectCreated,
     StagingCreated,
@@ -54,6 +55,8 @@ def alteration_in_words(alteration: Alteration) -> str:  # noqa: C901, PLR0911 -
             return f"finished tasks known for {alteration.before} s -> {alteration.after} s"
         case StagingCreated():
             return f"staging directory {alteration.path}"
+        case CopiedIntoUpload():
+            return f"files of {len(alteration.positions)} SSTables in {alteration.upload}"
         case UploadSetAside():
             return f"files of others moved from {alteration.upload} to {alteration.found}"
         case ViewDropped(view=view):

@@ -17,6 +17,7 @@ from scylla_restore.engine.core.commands import (
     JoinNode,
     LoadSSTables,
     LocationCommand,
+    LookIntoUpload,
     MoveIntoUpload,
     NodeCommand,
     ReadNodeSettings,
@@ -29,7 +30,7 @@ from scylla_restore.events.model import AnyEvent, batches
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.run import AbortRequested, RunFailed
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.model.target import Tuning
+from scylla_restore.events.model.target import Staging, Tuning
 
 WELL = ("well",) * 6
 OF_BATCHES = tuple(cause for cause in Cause if cause not in (Cause.STOPPED, Cause.MISSING_OBJECT))
@@ -70,7 +71,7 @@ class Hostile:
         if fate in ("crash", "die", "pause", "abort", "started", "lost"):
             self._then = (fate, command)
         match fate, command:
-            case "occupied", MoveIntoUpload():
+            case "occupied", MoveIntoUpload() | LookIntoUpload():
                 return occupied(command)
             case "lost", LoadSSTables():
                 return (_lost(command),)
@@ -96,11 +97,13 @@ class Hostile:
                 self.world.resume()
 
 
-def _fates_of(command: Command) -> tuple[str, ...]:
+def _fates_of(command: Command) -> tuple[str, ...]:  # noqa: PLR0911 - one return a command
     match command:
         case DownloadBatch():
             return ("crash", "die", "pause", *OF_BATCHES, *(() if command.jobs else ("started",)))
-        case MoveIntoUpload():
+        case MoveIntoUpload() if command.is_direct:
+            return ("crash", "die", "pause", *OF_BATCHES)
+        case MoveIntoUpload() | LookIntoUpload():
             return ("crash", "die", "pause", "occupied", *OF_BATCHES)
         case LoadSSTables():
             return ("crash", "die", "pause", "lost", *OF_BATCHES)
@@ -122,7 +125,7 @@ def _lost(command: LoadSSTables) -> AnyEvent:
 
 def _failure(fate: str, command: Command) -> Sequence[AnyEvent] | None:
     match command:
-        case DownloadBatch() | MoveIntoUpload() | LoadSSTables():
+        case LookIntoUpload() | DownloadBatch() | MoveIntoUpload() | LoadSSTables():
             cause = fate if isinstance(fate, Cause) else Cause.FAILED
             return (failed(command, cause, staging_left=len(fate) % 2 == 0),)
         case Alter() | JoinNode() | ReadNodeSettings() | InspectTables():
@@ -150,15 +153,16 @@ def assert_whole(world: World) -> None:
     nodes=st.integers(1, 4),
     sizes=st.lists(st.lists(st.integers(1, 1000), min_size=1, max_size=12), min_size=1, max_size=3),
     parallel=st.integers(0, 2),
+    staging=st.sampled_from(Staging),
     fates=FATES,
 )
 def test_every_run_ends_with_everything_restored_once_and_everything_put_back(
-    nodes: int, sizes: list[list[int]], parallel: int, fates: list[int]
+    nodes: int, sizes: list[list[int]], parallel: int, staging: Staging, fates: list[int]
 ) -> None:
     world = World(
         hosts=hosts(*(f"n{number}" for number in range(nodes))),
         directories=tuple(directory(f"t{n}", s) for n, s in zip(count(), sizes)),
-        tuning=Tuning(parallel=parallel),
+        tuning=Tuning(parallel=parallel, staging=staging),
     )
     hostile = Hostile(world, fates)
     for state in hostile.play():
@@ -172,10 +176,14 @@ def test_every_run_ends_with_everything_restored_once_and_everything_put_back(
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
-@given(nodes=st.integers(1, 3), fates=FATES)
-def test_a_checkpoint_of_any_state_decides_as_the_state_itself(nodes: int, fates: list[int]) -> None:
+@given(nodes=st.integers(1, 3), staging=st.sampled_from(Staging), fates=FATES)
+def test_a_checkpoint_of_any_state_decides_as_the_state_itself(
+    nodes: int, staging: Staging, fates: list[int]
+) -> None:
     world = World(
-        hosts=hosts(*(f"n{number}" for number in range(nodes))), directories=(directory("t1", range(1, 9)),)
+        hosts=hosts(*(f"n{number}" for number in range(nodes))),
+        directories=(directory("t1", range(1, 9)),),
+        tuning=Tuning(staging=staging),
     )
     hostile = Hostile(world, fates)
     for state in hostile.play():
@@ -186,10 +194,14 @@ def test_a_checkpoint_of_any_state_decides_as_the_state_itself(nodes: int, fates
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
-@given(nodes=st.integers(1, 3), fates=FATES, steps=st.integers(1, 150))
-def test_an_abort_at_any_time_puts_everything_back(nodes: int, fates: list[int], steps: int) -> None:
+@given(nodes=st.integers(1, 3), staging=st.sampled_from(Staging), fates=FATES, steps=st.integers(1, 150))
+def test_an_abort_at_any_time_puts_everything_back(
+    nodes: int, staging: Staging, fates: list[int], steps: int
+) -> None:
     world = World(
-        hosts=hosts(*(f"n{number}" for number in range(nodes))), directories=(directory("t1", range(1, 30)),)
+        hosts=hosts(*(f"n{number}" for number in range(nodes))),
+        directories=(directory("t1", range(1, 30)),),
+        tuning=Tuning(staging=staging),
     )
     hostile = Hostile(world, fates)
     for _ in zip(hostile.play(), range(steps), strict=False):

@@ -12,6 +12,7 @@ from scylla_restore.engine.core.commands import (
     DownloadBatch,
     LoadSSTables,
     LocateTables,
+    LookIntoUpload,
     MoveIntoUpload,
     NodeCommand,
     PlanRepair,
@@ -42,7 +43,7 @@ from scylla_restore.events.model.schema_restore import (
     SchemaStatementsRead,
 )
 
-BatchWork = DownloadBatch | MoveIntoUpload | LoadSSTables | RestoreNatively
+BatchWork = LookIntoUpload | DownloadBatch | MoveIntoUpload | LoadSSTables | RestoreNatively
 
 
 def started(command: DownloadBatch) -> batches.DownloadStarted:
@@ -79,7 +80,8 @@ def failed(command: Command, cause: Cause, *, staging_left: bool = False) -> Any
     """Tell that a batch's download, move or load failed."""
     assert isinstance(command, BatchWork)
     failure = Failure(cause=cause, message=f"the node says {cause}", node=command.node, call="a call")
-    event = batches.DownloadFailed if isinstance(command, DownloadBatch) else batches.LoadFailed
+    is_download = isinstance(command, DownloadBatch | LookIntoUpload)
+    event = batches.DownloadFailed if is_download else batches.LoadFailed
     return event(
         batch=command.batch,
         attempt=command.attempt,
@@ -104,7 +106,7 @@ def repair_failed(command: RepairCommand, cause: Cause) -> repairs.RepairFailed:
     )
 
 
-def occupied(command: MoveIntoUpload) -> tuple[AnyEvent, ...]:
+def occupied(command: MoveIntoUpload | LookIntoUpload) -> tuple[AnyEvent, ...]:
     """Tell that somebody else's files are in ``upload``."""
     return (
         batches.UploadOccupied(
@@ -210,6 +212,8 @@ def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
 def batch_answer(command: Command) -> Sequence[AnyEvent]:
     """Answer that a batch has come a step further."""
     match command:
+        case LookIntoUpload():
+            return (batches.UploadFoundEmpty(batch=command.batch, attempt=command.attempt),)
         case DownloadBatch():
             beginning = () if command.jobs else (started(command),)
             return (*beginning, downloaded(command))

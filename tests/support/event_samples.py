@@ -256,6 +256,17 @@ _BATCHES: dict[str, AnyEvent] = {
     ),
     "LoadRequested.v1": batches.LoadRequested(batch=17, attempt=2),
     "UploadOccupied.v1": batches.UploadOccupied(batch=17, attempt=2, node=_NODE, files=8, size=4_096),
+    "BatchAssigned.v1.without_staging": batches.BatchAssigned(
+        batch=17,
+        attempt=2,
+        node=_NODE,
+        method=target.Method.RCLONE,
+        directory="d1",
+        sstables=("3gab_0bxs_17pkl2cvlz4ztaa3e4", "7"),
+        size=1_000_017,
+        staging=target.Staging.OFF,
+    ),
+    "UploadFoundEmpty.v1": batches.UploadFoundEmpty(batch=17, attempt=2),
     "UploadFilled.v1": batches.UploadFilled(batch=17, attempt=2),
     "LoadStarted.v1": batches.LoadStarted(batch=17, attempt=2),
     "NativeRestoreRequested.v1": batches.NativeRestoreRequested(batch=17, attempt=2),
@@ -298,6 +309,12 @@ _ALTERATIONS: dict[str, AnyEvent] = {
         id="a5",
         alteration=alterations.StagingCreated(
             node=_NODE, path="shop/orders-aabb/snapshots/scylla-restore-r-17-2"
+        ),
+    ),
+    "AlterationIntended.v1.upload_files": alterations.AlterationIntended(
+        id="staging/17/2",
+        alteration=alterations.CopiedIntoUpload(
+            node=_NODE, upload="shop/orders-aabb/upload", directory="d1", positions=(4, 1), is_copied=True
         ),
     ),
     "AlterationIntended.v1.upload_directory": alterations.AlterationIntended(

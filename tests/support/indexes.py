@@ -3,6 +3,8 @@
 from scylla_restore.engine.core.schema_alterations import is_altered
 from scylla_restore.engine.core.state import NodeState, Phase, RunState
 from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
+from scylla_restore.events.model.alterations import CopiedIntoUpload
+from scylla_restore.events.model.target import Staging
 
 
 def assert_indexes_fit(state: RunState) -> None:
@@ -10,17 +12,23 @@ def assert_indexes_fit(state: RunState) -> None:
     assert sorted(state.failed) == sorted(b.id for b in state.in_phase(Phase.FAILED))
     assert sorted(state.returned) == sorted(b.id for b in state.in_phase(Phase.RETURNED))
     assert set(state.to_load) <= {b.id for b in state.in_phase(Phase.IN_UPLOAD)}
-    assert set(state.blocked) <= {b.id for b in state.in_phase(Phase.BLOCKED)}
+    assert set(state.blocked) <= {b.id for b in state.in_phase(Phase.BLOCKED, Phase.OCCUPIED)}
+    assert set(state.to_download) <= {b.id for b in state.in_phase(Phase.CLEAR)}
     assert state.suspended == {a for a, n in state.nodes.items() if n.suspended_until is not None}
     for node in state.nodes.values():
         _assert_lanes_fit(state, node)
         rests = node.suspended_until is not None
-        downloads = _set_up(node) and not rests and node.download is None
+        is_off = state.target.tuning.staging is Staging.OFF
+        is_free = not node.busy if is_off else node.download is None
+        downloads = _set_up(node) and not rests and is_free and not node.left
         loads = _set_up(node) and not rests and node.load is None
         assert (node.address in state.downloads_idle) == downloads
-        assert (node.address in state.loads_idle) == (loads and bool(node.staged))
+        assert (node.address in state.loads_idle) == (loads and bool(node.staged) and not node.left)
         native = node.joined is not None and bool(node.joined.native_endpoints)
         assert (node.address in state.natives_idle) == (loads and native and not node.staged)
+        is_here = node.joined is not None and node.attended and not rests
+        assert (node.address in state.to_clear) == (is_here and bool(node.left))
+    _assert_left_fits(state)
     _assert_rest_fits(state)
     assert state.schema.altered == (not state.schema.offered or is_altered(state))
 
@@ -30,6 +38,19 @@ def _assert_lanes_fit(state: RunState, node: NodeState) -> None:
     assert [b.id for b in held if b.phase in DOWNLOAD_LANE] == ([node.download] if node.download else [])
     assert [b.id for b in held if b.phase in LOAD_LANE] == ([node.load] if node.load else [])
     assert sorted(b.id for b in held if b.phase is Phase.STAGED) == sorted(node.staged)
+
+
+def _assert_left_fits(state: RunState) -> None:
+    """What is copied into an upload directory is an attempt's that goes on, or is left by one that has ended."""
+    held = {
+        f"staging/{b.id}/{b.attempt}"
+        for b in state.batches.values()
+        if b.direct and b.phase not in (Phase.FAILED, Phase.RETURNED)
+    }
+    copied = {e.id for e in state.ledger.entries.values() if isinstance(e.alteration, CopiedIntoUpload)}
+    left = {entry for node in state.nodes.values() for entry in node.left}
+    assert copied - held == left
+    assert not held & left
 
 
 def _set_up(node: NodeState) -> bool:

@@ -36,6 +36,7 @@ ALTERING = frozenset(
         "stop_job",
         "move_directory",
         "purge",
+        "delete_files",
         "load_and_stream",
         "set_auto_compaction",
         "set_transfers",

@@ -219,6 +219,30 @@ class NodeGatewaySuite:
         with pytest.raises(DirectoryMissing):
             bench.listed(bench.staging)
 
+    def test_files_are_deleted_by_name_and_others_stay(self, bench: Bench) -> None:
+        bench.copy()
+        first, *others = sorted(bench.files)
+        for _ in range(2):
+            bench.ask(lambda node: node.delete_files(bench.staging, (first, "me-none-big-Data.db")))
+            assert sorted(bench.listed(bench.staging)) == others
+
+    def test_a_job_without_files_has_a_larger_number_than_those_before_it(self, bench: Bench) -> None:
+        def begin(node: NodeGateway) -> int:
+            return node.start_copy(
+                location=bench.location,
+                source=bench.directory,
+                names=(),
+                destination=bench.upload,
+                transfers=None,
+                bandwidth_rate=None,
+            )
+
+        first = bench.ask(begin)
+        second = bench.ask(begin)
+        assert bench.finished(second).status == "success"
+        assert second == first + 1
+        assert bench.listed(bench.upload) == {}
+
     def test_a_load_takes_what_is_in_upload(self, bench: Bench) -> None:
         bench.copy()
         bench.ask(lambda node: node.move_directory(bench.staging, bench.upload))

@@ -219,6 +219,12 @@ class ScriptedNode:
         self.directories.pop(path, None)
         self._leave("purge")
 
+    def delete_files(self, path: str, names: tuple[str, ...]) -> None:
+        self._enter("delete_files", path, names)
+        for name in names:
+            self.directories.get(path, {}).pop(name, None)
+        self._leave("delete_files")
+
     def load_and_stream(self, keyspace: str, table: str) -> None:
         self._enter("load_and_stream")
         path = self.uploads[keyspace, table]

@@ -42,6 +42,7 @@ from scylla_restore.engine.core.commands import (
     InspectTables,
     JoinNode,
     LocationCommand,
+    LookIntoUpload,
     NodeCommand,
     OpenLocation,
     PlanRepair,
@@ -77,6 +78,7 @@ E = TypeVar("E", bound=AnyEvent)
 FINAL = (
     batches.BatchDownloaded
     | batches.DownloadFailed
+    | batches.UploadFoundEmpty
     | batches.UploadFilled
     | batches.UploadOccupied
     | batches.SSTablesLoaded
@@ -385,7 +387,7 @@ def _which(command: BatchWork) -> tuple[int, int]:
 
 
 def _lane(command: BatchWork) -> tuple[str, bool]:
-    return command.node, isinstance(command, DownloadBatch)
+    return command.node, isinstance(command, DownloadBatch | LookIntoUpload)
 
 
 def _actor_of(command: Command) -> str:

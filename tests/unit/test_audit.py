@@ -13,11 +13,16 @@ from scylla_restore.events.model.alterations import (
     AlterationUndone,
     TransfersSet,
 )
-from scylla_restore.events.model.batches import BatchReturned, DownloadRequested, SSTablesLoaded
+from scylla_restore.events.model.batches import (
+    BatchReturned,
+    DownloadRequested,
+    LoadStarted,
+    SSTablesLoaded,
+)
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.run import PauseRequested, RunCompleted, RunPaused, RunResumed
-from scylla_restore.events.model.target import Method
+from scylla_restore.events.model.target import Method, Staging
 from scylla_restore.events.projections.audit_fold import MOST_FAILURES
 from scylla_restore.events.projections.progress_state import RunState
 
@@ -193,3 +198,19 @@ def test_what_scylla_restored_by_itself_is_told_by_node() -> None:
     story.tell(told.batch_assigned(2, "d1", size=300)).restore(2)
     (node,) = [node for node in audited(story).summary.nodes if node.batches]
     assert (node.sstables, node.native_sstables) == (3, 2)
+
+
+def test_files_in_upload_are_open_until_they_are_left_to_a_load_that_may_go_on() -> None:
+    direct = msgspec.structs.replace(told.batch_assigned(1, "d1", size=300), staging=Staging.OFF)
+    story = indexed_story().tell(direct, DownloadRequested(batch=1, attempt=1))
+    (entry,) = audited(story).summary.alterations.open
+    assert (entry.kind, entry.what) == ("upload_files", "files in upload of batch 1, attempt 1")
+    story.tell(LoadStarted(batch=1, attempt=1), BatchReturned(batch=1, attempt=1, reason="silent"))
+    assert audited(story).summary.alterations.open == ()
+
+
+def test_files_of_a_batch_that_was_returned_before_its_load_are_still_there() -> None:
+    direct = msgspec.structs.replace(told.batch_assigned(1, "d1", size=300), staging=Staging.OFF)
+    story = indexed_story().tell(direct, DownloadRequested(batch=1, attempt=1))
+    story.tell(BatchReturned(batch=1, attempt=1, reason="nobody knows"))
+    assert [entry.id for entry in audited(story).summary.alterations.open] == ["staging/1/1"]

@@ -302,12 +302,12 @@ def test_a_refusal_is_told_in_the_agents_words() -> None:
     assert not event.staging_left
 
 
-def test_a_download_straight_into_upload_is_refused_as_a_defect() -> None:
+def test_a_download_into_any_other_directory_is_refused_as_a_defect() -> None:
     node = node_with_backup()
     command = download_command()
-    into_upload = DownloadBatch(
-        **{field: getattr(command, field) for field in command.__struct_fields__} | {"staging": UPLOAD}
+    elsewhere = DownloadBatch(
+        **{field: getattr(command, field) for field in command.__struct_fields__} | {"staging": f"{UPLOAD}/x"}
     )
     with pytest.raises(ValueError, match="is no staging directory"):
-        downloaded(node, into_upload)
+        downloaded(node, elsewhere)
     assert node.calls == []

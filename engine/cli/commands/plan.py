@@ -13,7 +13,6 @@ from scylla_restore.engine.cli.diagnostics import diagnosed
 from scylla_restore.engine.cli.engines import engine_for
 from scylla_restore.engine.cli.finding_out import FindingOut
 from scylla_restore.engine.cli.plan_view import plan_lines
-from scylla_restore.engine.cli.support import check_supported
 from scylla_restore.engine.cli.target_options import TargetOptions
 from scylla_restore.events.errors import LogError, LogUnavailable
 from scylla_restore.events.log.port import EventLog
@@ -46,7 +45,6 @@ def tell_plan(options: TargetOptions, context: Context, *, show_tables: bool) ->
         RestoreError: something else stands in its way.
     """
     target = options.target()
-    check_supported(target)
     with ExitStack() as stack:
         on_event = stack.enter_context(diagnosed(context, FindingOut(context.output)))
         log = stack.enter_context(_earlier_runs(context))

@@ -15,7 +15,6 @@ from scylla_restore.engine.cli.finding import find_run
 from scylla_restore.engine.cli.foreground import Events, ForegroundRun, work
 from scylla_restore.engine.cli.leases import when_lapsed
 from scylla_restore.engine.cli.signals import taken_signals
-from scylla_restore.engine.cli.support import check_supported, check_tuning
 from scylla_restore.engine.cli.target_options import TargetOptions, TuningOptions
 from scylla_restore.engine.core.target import build_tuning
 from scylla_restore.engine.errors import TargetError
@@ -41,7 +40,6 @@ def run(
     if show_tables:
         raise TargetError("--show-tables is for a dry run", hint="add --dry-run, or leave it out")
     target = options.target()
-    check_supported(target)
     events = Events()
     with ExitStack() as stack:
         signals = stack.enter_context(taken_signals())
@@ -70,7 +68,7 @@ def resume(
         take_over: take the run over from an engine that is alive, which stops then.
     """
     flags = options.flags()
-    check_tuning(build_tuning(flags))
+    build_tuning(flags)  # what is malformed is refused before anything is opened
     events = Events()
     with ExitStack() as stack:
         signals = stack.enter_context(taken_signals())

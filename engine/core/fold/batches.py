@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import assert_never
 
-from scylla_restore.engine.core.names import staging_directory
+import msgspec
+
+from scylla_restore.engine.core.names import staging_directory, upload_directory
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.engine.core.state.ledger import staging_entry
 from scylla_restore.events.model import BatchEvent, batches
-from scylla_restore.events.model.alterations import StagingCreated
+from scylla_restore.events.model.alterations import CopiedIntoUpload, NodeAlteration, StagingCreated
 from scylla_restore.events.model.failure import Cause
-from scylla_restore.events.model.target import Method
+from scylla_restore.events.model.target import Method, Staging
 
 NOT_THE_BATCH = frozenset({Cause.UNREACHABLE, Cause.AGENT_RESTARTED, Cause.NO_SPACE, Cause.STOPPED})
 """Causes that say nothing about the batch: it may be tried on the node again as if it had not been."""
@@ -24,21 +26,15 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
     match event:
         case batches.DownloadRequested():
             batch.phase, batch.began = Phase.REQUESTED, at
-            path = staging_directory(state, batch)
-            state.ledger.open(
-                staging_entry(batch.id, batch.attempt), StagingCreated(node=batch.node, path=path), made=True
-            )
+            if batch.id in state.to_download:
+                state.to_download.remove(batch.id)
+            state.ledger.open(staging_entry(batch.id, batch.attempt), _place(state, batch), made=True)
         case batches.DownloadStarted():
             batch.phase, batch.jobs, batch.started_at = Phase.DOWNLOADING, event.jobs, event.started_at
         case batches.DownloadProgressed() | batches.NativeRestoreProgressed() | batches.LoadAnswerLost():
             pass
         case batches.BatchDownloaded():
-            node = state.nodes[batch.node]
-            node.download, node.shortages = None, 0
-            node.staged.append(batch.id)
-            _observe(node, batch, at, loaded=False)
-            batch.phase, batch.stopping = Phase.STAGED, False
-            state.index_node(node)
+            _downloaded(state, batch, at)
         case batches.LoadRequested():
             node = state.nodes[batch.node]
             if batch.id in node.staged:
@@ -46,8 +42,11 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
             node.load, batch.phase, batch.began = batch.id, Phase.MOVING, at
             state.index_node(node)
         case batches.UploadOccupied():
-            batch.phase = Phase.BLOCKED
+            batch.phase = Phase.OCCUPIED if batch.direct else Phase.BLOCKED
             state.blocked.append(batch.id)
+        case batches.UploadFoundEmpty():
+            batch.phase = Phase.CLEAR
+            state.to_download.append(batch.id)
         case batches.UploadFilled():
             batch.phase = Phase.IN_UPLOAD
             state.to_load.append(batch.id)
@@ -93,12 +92,23 @@ def _assigned(state: RunState, event: batches.BatchAssigned) -> None:
         batch.node, batch.attempt = event.node, event.attempt
         batch.jobs, batch.started_at, batch.stopping, batch.failure = (), (), False, None
     batch.method, batch.task = event.method, ""
-    batch.phase = Phase.ASKED if is_native else Phase.REQUESTED
+    batch.direct = event.staging is Staging.OFF and not is_native
+    batch.phase = Phase.ASKED if is_native else Phase.LOOKING if batch.direct else Phase.REQUESTED
     node = state.nodes[event.node]
     if is_native:
         node.load = batch.id
     else:
         node.download = batch.id
+    state.index_node(node)
+
+
+def _downloaded(state: RunState, batch: Batch, at: datetime) -> None:
+    node = state.nodes[batch.node]
+    node.download, node.shortages = None, 0
+    node.staged.append(batch.id)
+    _note_copied(state, batch)
+    _observe(node, batch, at, loaded=False)
+    batch.phase, batch.stopping = Phase.STAGED, False
     state.index_node(node)
 
 
@@ -135,14 +145,20 @@ def _failed(state: RunState, batch: Batch, event: batches.DownloadFailed | batch
     if not event.staging_left:
         state.ledger.close(staging_entry(batch.id, batch.attempt))
     state.failed.append(batch.id)
+    _leave_files(state, node, batch)
 
 
 def _returned(state: RunState, batch: Batch, event: batches.BatchReturned) -> None:
-    _leave_lanes(state, state.nodes[batch.node], batch)
+    node = state.nodes[batch.node]
+    _leave_lanes(state, node, batch)
+    if batch.direct and batch.phase is Phase.LOADING:
+        # a load may go on there: what it reads is not removed by anybody, but set aside like files of others
+        state.ledger.close(staging_entry(batch.id, batch.attempt))
     if batch.id in state.failed:
         state.failed.remove(batch.id)
     batch.phase, batch.not_before = Phase.RETURNED, event.not_before
     state.returned.append(batch.id)
+    _leave_files(state, node, batch)
 
 
 def _leave_lanes(state: RunState, node: NodeState, batch: Batch) -> None:
@@ -150,10 +166,36 @@ def _leave_lanes(state: RunState, node: NodeState, batch: Batch) -> None:
         node.download = None
     if node.load == batch.id:
         node.load = None
-    for waiting in (node.staged, state.to_load, state.blocked):
+    for waiting in (node.staged, state.to_load, state.blocked, state.to_download):
         if batch.id in waiting:
             waiting.remove(batch.id)
     state.index_node(node)
+
+
+def _place(state: RunState, batch: Batch) -> NodeAlteration:
+    if not batch.direct:
+        return StagingCreated(node=batch.node, path=staging_directory(state, batch))
+    return CopiedIntoUpload(
+        node=batch.node,
+        upload=upload_directory(state, batch),
+        directory=batch.directory,
+        positions=tuple(batch.positions),
+    )
+
+
+def _note_copied(state: RunState, batch: Batch) -> None:
+    """Remember that no job writes into ``upload`` for this attempt any more."""
+    entry = state.ledger.entries.get(staging_entry(batch.id, batch.attempt))
+    if entry is not None and isinstance(entry.alteration, CopiedIntoUpload):
+        entry.alteration = msgspec.structs.replace(entry.alteration, is_copied=True)
+
+
+def _leave_files(state: RunState, node: NodeState, batch: Batch) -> None:
+    """Remember that an attempt has ended that may have left files in ``upload``."""
+    entry = staging_entry(batch.id, batch.attempt)
+    if batch.direct and entry in state.ledger.entries and entry not in node.left:
+        node.left.append(entry)
+        state.index_node(node)
 
 
 def _observe(node: NodeState, batch: Batch, at: datetime, *, loaded: bool) -> None:

@@ -40,7 +40,7 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
                 known.member = False
             for discovered in event.nodes:
                 node = state.nodes.setdefault(
-                    discovered.address, NodeState(address=discovered.address, staged=[])
+                    discovered.address, NodeState(address=discovered.address, staged=[], left=[])
                 )
                 node.discovered, node.member = discovered, True
             plan = state.repairs.plan
@@ -60,9 +60,11 @@ def _set_up_again(state: RunState, node: NodeState) -> None:
     """Whatever of a node's settings was altered, and whatever was to be set aside, is seen to once more."""
     node.altered = False
     state.ledger.distrust_settings_of(node.address)
-    batch = state.batches[node.load] if node.attended and node.load is not None else None
-    if batch is not None and batch.phase is Phase.BLOCKED and batch.id not in state.blocked:
-        state.blocked.append(batch.id)
+    for batch_id in (node.download, node.load) if node.attended else ():
+        batch = state.batches[batch_id] if batch_id is not None else None
+        waits = batch is not None and batch.phase in (Phase.BLOCKED, Phase.OCCUPIED)
+        if batch is not None and waits and batch.id not in state.blocked:
+            state.blocked.append(batch.id)
     state.index_node(node)
 
 

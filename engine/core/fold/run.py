@@ -25,6 +25,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
             _resume(state)
         case run.SettingsChanged():
             state.target = msgspec.structs.replace(state.target, tuning=event.after)
+            _index_nodes(state)
         case run.PauseRequested():
             if state.ending is None:
                 state.ending, state.ending_reason = Ending.PAUSE, event.reason
@@ -147,6 +148,11 @@ def _begin_again(state: RunState) -> None:
     keep_index(state)
 
 
+def _index_nodes(state: RunState) -> None:
+    for node in state.nodes.values():
+        state.index_node(node)
+
+
 def _replace(state: RunState, actor: str) -> None:
     """The actor's successor has to be asked again for what was not answered."""
     state.crashed.remove(actor)
@@ -176,3 +182,4 @@ def _abandon(state: RunState, address: str) -> None:
         state.batches[batch].stopping = False
     state.to_load = [b for b in state.to_load if state.batches[b].node != address]
     state.blocked = [b for b in state.blocked if state.batches[b].node != address]
+    state.to_download = [b for b in state.to_download if state.batches[b].node != address]

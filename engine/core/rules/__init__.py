@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.rules.attend import alter_node, put_back_unwanted, recover_node
+from scylla_restore.engine.core.rules.attend import alter_node, clear_upload, put_back_unwanted, recover_node
 from scylla_restore.engine.core.rules.endings import (
     conclude,
     look_for_members,
@@ -32,6 +32,7 @@ from scylla_restore.engine.core.rules.lanes import (
     assign_native,
     request_load,
     set_upload_aside,
+    start_download,
     start_load,
 )
 from scylla_restore.engine.core.rules.prepare import (
@@ -102,7 +103,9 @@ CARRYING_ON: tuple[Rule, ...] = (
     recover_node,
     put_back_unwanted,
     alter_node,
+    clear_upload,
     set_upload_aside,
+    start_download,
     request_load,
     assign_native,
     assign_download,

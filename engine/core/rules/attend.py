@@ -40,10 +40,13 @@ def recover_node(state: RunState, _now: datetime) -> Decision | None:
     return None
 
 
-def _recover(  # noqa: PLR0911 - one return a phase
+def _recover(  # noqa: C901, PLR0911 - one return a phase
     state: RunState, batch: Batch
 ) -> tuple[AnyEvent | None, commands.Command | None]:
     match batch.phase:
+        case Phase.LOOKING | Phase.OCCUPIED | Phase.CLEAR:
+            reason = "its download had not begun"
+            return BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason), None
         case Phase.REQUESTED:
             reason = "nobody knows whether the agent took the request for its download"
             return BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason), None
@@ -71,6 +74,17 @@ def _recover(  # noqa: PLR0911 - one return a phase
             assert_never(batch.phase)
 
 
+def clear_upload(state: RunState, _now: datetime) -> Decision | None:
+    """What attempts without staging have left in ``upload`` is removed before anything else comes there."""
+    if state.stage is not Stage.DATA or not state.prepared:
+        return None
+    for address in sorted(state.to_clear):
+        entries = [state.ledger.entries[entry_id] for entry_id in state.nodes[address].left]
+        if not any(entry.undoing for entry in entries):
+            return undo(state, address, entries)
+    return None
+
+
 def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
     """Settings that were changed on resume may want less altered than there is."""
     if state.stage is not Stage.DATA or not state.prepared or not state.data_left:
@@ -84,7 +98,7 @@ def put_back_unwanted(state: RunState, _now: datetime) -> Decision | None:
             if not entry.undoing and entry.undo_failures < UNDO_ATTEMPTS
         ]
         if entries:
-            return undo(node.address, entries)
+            return undo(state, node.address, entries)
     return None
 
 

@@ -24,7 +24,7 @@ from scylla_restore.engine.core.rules.ledger import is_putting_back, kept_for_re
 from scylla_restore.engine.core.rules.prepare import discover
 from scylla_restore.engine.core.schema_alterations import name_of
 from scylla_restore.engine.core.state import Ending, Phase, RunState
-from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE, NATIVE
+from scylla_restore.engine.core.state.batch import COPYING, DOWNLOAD_LANE, LOAD_LANE, NATIVE, NOT_COPIED
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import SchemaAlteration, TombstoneGcDisabled, ViewDropped
 from scylla_restore.events.model.batches import BatchReturned
@@ -50,14 +50,20 @@ def look_for_members(state: RunState, now: datetime) -> Decision | None:
 
 def stop_downloads(state: RunState, _now: datetime) -> Decision | None:
     """Downloads end with the run, and their end is awaited: they write until then."""
-    for batch in state.in_phase(*DOWNLOAD_LANE):
+    for batch in state.in_phase(*COPYING):
         if not batch.stopping:
             command = commands.StopDownload(node=batch.node, batch=batch.id, attempt=batch.attempt)
             asked = ActorAsked(actor=f"node/{batch.node}", ask=Ask.STOP_DOWNLOAD)
             return Decision(events=(asked,), commands=(command,))
-    if state.ending is Ending.ABORT:
-        for batch in state.in_phase(Phase.STAGED, Phase.BLOCKED):
-            reason = "the run was aborted"
+    for batch in state.in_phase(*NOT_COPIED):
+        reason = "the run ends before its download began"
+        return Decision(events=(BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason),))
+    for batch in state.in_phase(Phase.STAGED, Phase.BLOCKED):
+        # what is in ``upload`` and not being loaded is loaded by whoever comes first: it does not stay there
+        if state.ending is Ending.ABORT or batch.direct:
+            reason = (
+                "the run was aborted" if state.ending is Ending.ABORT else "the run ends before it is loaded"
+            )
             return Decision(events=(BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason),))
     return None
 

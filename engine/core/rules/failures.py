@@ -1,6 +1,7 @@
 """What failed is settled: who tries again, who rests, and when the run gives up."""
 
 from datetime import datetime
+from typing import Final
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.backoff import space_check, suspension
@@ -45,7 +46,7 @@ def settle_batches(state: RunState, now: datetime) -> Decision | None:
         left = state.ledger.entries.get(staging_entry(batch.id, batch.attempt))
         if left is not None and failure.cause is not Cause.UNREACHABLE:
             # its files take space that other batches need; what cannot be removed now is removed in the end
-            undoing = undo(batch.node, [left])
+            undoing = undo(state, batch.node, [left])
             events += undoing.events
             sent = undoing.commands
         rest = _rest(state, batch, failure, now)
@@ -119,9 +120,13 @@ def give_up_nodes(state: RunState, _now: datetime) -> Decision | None:
     return None
 
 
+_WAITING: Final = frozenset({Phase.BLOCKED, Phase.OCCUPIED, Phase.CLEAR})
+"""Nobody was asked for anything about a batch: a node that is not set up is not asked either."""
+
+
 def _forsaken(state: RunState, node: NodeState, batch: int) -> bool:
     """Whether nobody is at work on a batch in a lane: it is not taken up, or waits for files to be set aside."""
-    return not node.attended or (not node.altered and state.batches[batch].phase is Phase.BLOCKED)
+    return not node.attended or (not node.altered and state.batches[batch].phase in _WAITING)
 
 
 def nobody_left(state: RunState, _now: datetime) -> Decision | None:

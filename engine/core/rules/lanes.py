@@ -7,6 +7,7 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.batch_commands import (
     download_command,
     load_command,
+    look_command,
     move_command,
     native_command,
 )
@@ -23,7 +24,7 @@ from scylla_restore.events.model.batches import (
     NativeRestoreRequested,
 )
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.model.target import Method
+from scylla_restore.events.model.target import Method, Staging
 
 
 def start_load(state: RunState, _now: datetime) -> Decision | None:
@@ -47,6 +48,16 @@ def request_load(state: RunState, _now: datetime) -> Decision | None:
         events=(LoadRequested(batch=batch.id, attempt=batch.attempt),),
         commands=(move_command(state, batch, recovering=False),),
     )
+
+
+def start_download(state: RunState, _now: datetime) -> Decision | None:
+    """What is to be copied straight into ``upload`` is, as soon as that is empty."""
+    for batch_id in state.to_download:
+        batch = state.batches[batch_id]
+        if state.nodes[batch.node].ready:
+            requested = DownloadRequested(batch=batch.id, attempt=batch.attempt)
+            return Decision(events=(requested,), commands=(download_command(state, batch),))
+    return None
 
 
 def set_upload_aside(state: RunState, _now: datetime) -> Decision | None:
@@ -101,6 +112,8 @@ def _first(
 
 def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decision:
     directory = state.workload.directories[assignment.directory]
+    is_native = assignment.method is Method.NATIVE
+    direct = state.target.tuning.staging is Staging.OFF and not is_native
     assigned = BatchAssigned(
         batch=assignment.batch,
         attempt=assignment.attempt,
@@ -109,6 +122,7 @@ def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decisio
         directory=assignment.directory,
         sstables=tuple(directory.ids[position] for position in assignment.positions),
         size=assignment.size,
+        staging=Staging.OFF if direct else Staging.AUTO,
     )
     batch = Batch(
         id=assignment.batch,
@@ -118,10 +132,13 @@ def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decisio
         node=node.address,
         attempt=assignment.attempt,
         phase=Phase.REQUESTED,
+        direct=direct,
     )
-    if assignment.method is Method.NATIVE:
+    if is_native:
         requested = NativeRestoreRequested(batch=assignment.batch, attempt=assignment.attempt)
         return Decision(events=(assigned, requested), commands=(native_command(state, batch),))
+    if direct:
+        return Decision(events=(assigned,), commands=(look_command(state, batch),))
     return Decision(
         events=(assigned, DownloadRequested(batch=assignment.batch, attempt=assignment.attempt)),
         commands=(download_command(state, batch),),

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 from scylla_restore.engine.core import commands
+from scylla_restore.engine.core.batch_commands import own_files
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.state import Ending, Entry, Phase, RunState
 from scylla_restore.engine.core.state.ledger import of_nodes, of_schema, staging_entry
-from scylla_restore.events.model.alterations import UndoRequested, UploadSetAside
+from scylla_restore.events.model.alterations import CopiedIntoUpload, UndoRequested, UploadSetAside
 
 
 def put_back(state: RunState, *, tries: int, stays: Collection[str] = ()) -> Decision | None:
@@ -21,15 +22,16 @@ def put_back(state: RunState, *, tries: int, stays: Collection[str] = ()) -> Dec
             by_node.setdefault(entry.node, []).append(entry)
     for address, entries in sorted(by_node.items()):
         gives_up = state.ending is Ending.ABORT
-        return undo(address, entries) if address else undo_schema(entries, gives_up=gives_up)
+        return undo(state, address, entries) if address else undo_schema(entries, gives_up=gives_up)
     return None
 
 
-def undo(node: str, entries: list[Entry]) -> Decision:
+def undo(state: RunState, node: str, entries: list[Entry]) -> Decision:
     """Announce that a node is to undo some alterations, and ask it to."""
-    return Decision(
-        events=(_announced(entries),), commands=(commands.Undo(node=node, alterations=of_nodes(entries)),)
-    )
+    copied = ((e.id, e.alteration) for e in entries if isinstance(e.alteration, CopiedIntoUpload))
+    files = {entry_id: own_files(state, alteration) for entry_id, alteration in copied}
+    command = commands.Undo(node=node, alterations=of_nodes(entries), files=files)
+    return Decision(events=(_announced(entries),), commands=(command,))
 
 
 def undo_schema(entries: list[Entry], *, gives_up: bool) -> Decision:
@@ -67,6 +69,9 @@ def _announced(entries: list[Entry]) -> UndoRequested:
 
 
 def _can_be_undone(state: RunState, entry: Entry, tries: int) -> bool:
+    if isinstance(entry.alteration, UploadSetAside) and state.nodes[entry.node].left:
+        # files of others come back when nothing of ours is in their way, which is removed by its names
+        return False
     return _is_there(state, entry) and not entry.undoing and entry.undo_failures < tries
 
 

@@ -17,9 +17,13 @@ class Phase(StrEnum):
         │            ▼             ▼             └─ BLOCKED ◀┘ upload is not empty    │
         └───────── FAILED ◀────────┴──────────────────────────────────────────────────┘
 
+    Without staging it is seen first that ``upload`` is empty: RETURNED ──▶ LOOKING ──▶ (OCCUPIED ──▶) CLEAR ──▶ REQUESTED.
     Or, where Scylla itself reads the bucket: RETURNED ──▶ ASKED ──▶ RESTORING ──▶ gone, or FAILED.
     """
 
+    LOOKING = "looking"
+    OCCUPIED = "occupied"
+    CLEAR = "clear"
     REQUESTED = "requested"
     DOWNLOADING = "downloading"
     STAGED = "staged"
@@ -33,7 +37,10 @@ class Phase(StrEnum):
     RETURNED = "returned"
 
 
-DOWNLOAD_LANE = frozenset({Phase.REQUESTED, Phase.DOWNLOADING})
+COPYING = frozenset({Phase.REQUESTED, Phase.DOWNLOADING})
+NOT_COPIED = frozenset({Phase.LOOKING, Phase.OCCUPIED, Phase.CLEAR})
+"""The download lane is taken, and nothing is done to the node for it."""
+DOWNLOAD_LANE = COPYING | NOT_COPIED
 NATIVE = frozenset({Phase.ASKED, Phase.RESTORING})
 """A native restore has the load lane: it is one, of files that are still in the bucket."""
 LOAD_LANE = frozenset({Phase.MOVING, Phase.BLOCKED, Phase.IN_UPLOAD, Phase.LOADING}) | NATIVE
@@ -44,7 +51,8 @@ class Batch(msgspec.Struct, kw_only=True):
 
     ``positions`` are those of its SSTables in the directory; ``failures`` counts attempts that failed through the
     batch, by node. ``restorable`` is whether Scylla could read it from the bucket by itself, ``native_failed`` whether
-    that has failed through the batch; ``task`` is Scylla's id of it.
+    that has failed through the batch; ``task`` is Scylla's id of it. A
+    ``direct`` attempt has no staging directory.
     """
 
     id: int
@@ -58,6 +66,7 @@ class Batch(msgspec.Struct, kw_only=True):
     restorable: bool = False
     native_failed: bool = False
     task: str = ""
+    direct: bool = False
     jobs: tuple[int, ...] = ()
     started_at: tuple[str, ...] = ()
     stopping: bool = False

@@ -1,11 +1,13 @@
 """The undo ledger: what the run has altered in the cluster and not put back yet."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from scylla_restore.events.model.alterations import (
     Alteration,
+    CopiedIntoUpload,
     NodeAlteration,
     SchemaAlteration,
     StagingCreated,
@@ -13,6 +15,8 @@ from scylla_restore.events.model.alterations import (
     node_of,
 )
 from scylla_restore.events.model.failure import Failure
+
+_OF_DIRECTORIES: Final = StagingCreated | CopiedIntoUpload | UploadSetAside
 
 
 class Entry(msgspec.Struct, kw_only=True):
@@ -60,7 +64,7 @@ class Ledger(msgspec.Struct, kw_only=True):
         return [
             entry
             for entry in self.entries.values()
-            if entry.node == node and not isinstance(entry.alteration, StagingCreated | UploadSetAside)
+            if entry.node == node and not isinstance(entry.alteration, _OF_DIRECTORIES)
         ]
 
     def of_schema(self) -> list[Entry]:
@@ -84,5 +88,5 @@ def of_schema(entries: Iterable[Entry]) -> tuple[tuple[str, SchemaAlteration], .
 
 
 def staging_entry(batch: int, attempt: int) -> str:
-    """The ledger's id for an attempt's staging directory, which ``DownloadRequested`` announces."""
+    """The ledger's id for an attempt's staging directory, or its files in ``upload``, which ``DownloadRequested`` announces."""
     return f"staging/{batch}/{attempt}"

@@ -14,7 +14,8 @@ class NodeState(msgspec.Struct, kw_only=True):
     ``member`` is whether the cluster had it when it was looked at last. ``joined`` is its answer to this engine (None until then), ``attended`` whether what an engine before us left in
     flight on it was taken up, ``altered`` whether all settings are as the run wants them, ``download`` and ``load`` the batches in its lanes, ``staged`` those between them.
     ``failures`` counts them in a row, ``shortages`` how often in a row its disk was too full, ``native_failures`` how
-    many native restores in a row have failed there. ``moved_bytes`` and
+    many native restores in a row have failed there. ``left`` are the ledger's ids of what ended attempts may have left in
+    ``upload`` directories. ``moved_bytes`` and
     ``moved_s`` are what it was seen to load, and how long its lanes took for it.
     """
 
@@ -29,6 +30,7 @@ class NodeState(msgspec.Struct, kw_only=True):
     download: int | None = None
     load: int | None = None
     staged: list[int] = []
+    left: list[str] = []
     failures: int = 0
     shortages: int = 0
     native_failures: int = 0

@@ -16,9 +16,9 @@ from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.nodes import ClusterDiscovered
 from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
-from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection
+from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection, Staging
 
-CHECKPOINT_NAME = "run-state/11"
+CHECKPOINT_NAME = "run-state/12"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
@@ -47,7 +47,9 @@ _NOTHING_YET = RestoreTarget(selection=Selection(kind=RestoreKind.TABLES, locati
 class RunState(msgspec.Struct, kw_only=True):
     """Everything ``decide`` goes by. The sets at the end are indexes, kept by the fold so that nothing is searched.
 
-    ``to_load`` and ``blocked`` are batches of which nobody was asked yet to load them, or to clear ``upload`` for them.
+    ``to_load`` and ``blocked`` are batches of which nobody was asked yet to load them, or to clear ``upload`` for them,
+    ``to_download`` those for which it is clear and that nobody was asked yet to copy there, ``to_clear`` nodes where ended attempts
+    may have left files in one.
     """
 
     run: str
@@ -91,6 +93,8 @@ class RunState(msgspec.Struct, kw_only=True):
     natives_idle: set[str] = set()
     to_load: list[int] = []
     blocked: list[int] = []
+    to_download: list[int] = []
+    to_clear: set[str] = set()
     unsettled_nodes: list[str] = []
     suspended: set[str] = set()
     refusal: tuple[Failure, int] | None = None
@@ -121,10 +125,15 @@ class RunState(msgspec.Struct, kw_only=True):
         """Keep the indexes of idle lanes right after anything about the node has changed."""
         address = node.address
         ready = node.ready
-        _put(self.downloads_idle, address, member=ready and node.download is None)
-        _put(self.loads_idle, address, member=ready and node.load is None and bool(node.staged))
+        # while somebody may still write into an upload directory, nothing of ours comes near one
+        clear = ready and not node.left
+        is_free = not node.busy if self.target.tuning.staging is Staging.OFF else node.download is None
+        _put(self.downloads_idle, address, member=clear and is_free)
+        _put(self.loads_idle, address, member=clear and node.load is None and bool(node.staged))
         native = node.joined is not None and bool(node.joined.native_endpoints)
         _put(self.natives_idle, address, member=ready and native and node.load is None and not node.staged)
+        is_here = node.joined is not None and node.attended and node.suspended_until is None
+        _put(self.to_clear, address, member=is_here and bool(node.left))
         _put(self.suspended, address, member=node.suspended_until is not None)
 
     def in_phase(self, *phases: Phase) -> list[Batch]:

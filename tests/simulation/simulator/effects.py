@@ -15,6 +15,7 @@ class EffectKind(Enum):
     MOVE = "move"
     LOAD = "load"
     PURGE = "purge"
+    DELETE = "delete"
     STOP_JOB = "stop_job"
     FORGET_JOB = "forget_job"
     COMPACTION = "compaction"

@@ -122,7 +122,10 @@ class SimGateway(NativeCalls, ViewCalls):
             self._change_transfers(transfers)
         if bandwidth_rate is not None:
             self._change_bandwidth(bandwidth_rate)
-        self._note(EffectKind.COPY, destination)
+        if names:
+            self._note(EffectKind.COPY, destination)
+            if destination.endswith("/upload") and self._node.agent.writes_into(destination):
+                self._node.violations.append(f"a copy into {destination} began while a job wrote there")
         keys = [f"{source}/{name}" for name in names]
         files = [
             ((location, key), destination, name, self._node.object_size(location, key))
@@ -186,6 +189,19 @@ class SimGateway(NativeCalls, ViewCalls):
             self._node.violations.append(f"{path} was purged")
         self._node.disk.purge(path)
 
+    def delete_files(self, path: str, names: tuple[str, ...]) -> None:
+        self._arrive("delete_files", scylla=False)
+        self._note(EffectKind.DELETE, path)
+        if self._node.loads.running_in(path) is not None:
+            self._node.violations.append(f"files of {path} were deleted while a load ran there")
+        if self._node.agent.writes_into(path):
+            self._node.violations.append(f"files of {path} were deleted while a job wrote there")
+        files = self._node.disk.directories.get(path, {})
+        for name in names:
+            gone = files.pop(name, None)
+            if gone is not None and gone.origin is None:
+                self._node.violations.append(f"somebody else's {path}/{name} was deleted")
+
     def load_and_stream(self, keyspace: str, table: str) -> None:
         self._arrive("load_and_stream", scylla=True)
         load = self._memo()
@@ -199,6 +215,8 @@ class SimGateway(NativeCalls, ViewCalls):
             upload = f"{self._cluster.directory_of(keyspace, table)}/upload"
             if not self._node.disk.directories.get(upload):
                 return
+            if self._node.agent.writes_into(upload):
+                self._node.violations.append(f"a load began in {upload} while a job wrote there")
             load = self._node.loads.start(keyspace, table, upload, self._now_us)
             self._remember(load)
         if load.result is None:

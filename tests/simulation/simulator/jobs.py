@@ -109,6 +109,12 @@ class Agent:
         self.jobs[job_id] = job
         return job_id
 
+    def writes_into(self, directory: str) -> bool:
+        """Whether a job is at work on the directory."""
+        return any(
+            job.runs and any(i.directory == directory for i in job.items) for job in self.jobs.values()
+        )
+
     def settle(self, now_us: int) -> None:
         """Bring files and jobs to where they are at ``now_us``."""
         for job in self.jobs.values():

@@ -18,6 +18,7 @@ from scylla_restore.events.model.target import (
     RestoreKind,
     RestoreTarget,
     Selection,
+    Staging,
     Tuning,
 )
 
@@ -51,12 +52,26 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What CQL tells; None where no node offers it."""
 
 
+WITHOUT_STAGING = 0.25
+"""In so many scenarios batches are copied straight into ``upload``."""
+
 CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreign_files", "settings")
 
 
 def scenario_of(seed: int) -> Scenario:
     """Return the scenario that a number stands for."""
-    return _with_natives(all_copied(seed), dice(f"{seed}/scenario of native restores"))
+    scenario = _with_natives(all_copied(seed), dice(f"{seed}/scenario of native restores"))
+    return (
+        without_staging(scenario)
+        if dice(f"{seed}/scenario of staging").random() < WITHOUT_STAGING
+        else scenario
+    )
+
+
+def without_staging(scenario: Scenario) -> Scenario:
+    """Return the scenario with batches that are copied straight into ``upload``."""
+    tuning = msgspec.structs.replace(scenario.target.tuning, staging=Staging.OFF)
+    return msgspec.structs.replace(scenario, target=msgspec.structs.replace(scenario.target, tuning=tuning))
 
 
 def _with_natives(scenario: Scenario, random: Random) -> Scenario:

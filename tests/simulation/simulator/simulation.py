@@ -13,7 +13,7 @@ from tests.simulation.simulator.evidence import Evidence
 from tests.simulation.simulator.network import Defect
 from tests.simulation.simulator.process import Process
 from tests.simulation.simulator.projected import Projected
-from tests.simulation.simulator.scenario import Interruption, Scenario, tuning_of
+from tests.simulation.simulator.scenario import WITHOUT_STAGING, Interruption, Scenario, tuning_of
 from tests.simulation.simulator.scheduler import MINUTE_US, SECOND_US, Scheduler, Stuck
 from tests.simulation.simulator.world import World
 
@@ -30,7 +30,7 @@ from scylla_restore.events.model.run import (
     RunStarted,
     SettingsChanged,
 )
-from scylla_restore.events.model.target import Method
+from scylla_restore.events.model.target import Method, Staging
 
 STEPS_MAX = 100_000
 TIME_MAX_US = 24 * 60 * MINUTE_US
@@ -188,6 +188,9 @@ class Simulation:
             if state.target.tuning.method is not Method.NATIVE:
                 method = Method.RCLONE if len(self.engines) % 2 else Method.AUTO
                 tuning = msgspec.structs.replace(tuning, method=method)
+            switch = dice(f"{self.scenario.seed}/staging/{len(self.engines)}")
+            if switch.random() < WITHOUT_STAGING:
+                tuning = msgspec.structs.replace(tuning, staging=Staging.OFF)
             changed = SettingsChanged(before=state.target.tuning, after=tuning)
             return (owner, changed, RunResumed())
         return (owner, RunResumed())

@@ -75,7 +75,12 @@ def _assigned(
 
 
 NEEDS_DOWNLOADED = (batches.LoadRequested, batches.LoadStarted)
-NEEDS_NOT_DOWNLOADED = (batches.DownloadRequested, batches.DownloadStarted, batches.BatchDownloaded)
+NEEDS_NOT_DOWNLOADED = (
+    batches.UploadFoundEmpty,
+    batches.DownloadRequested,
+    batches.DownloadStarted,
+    batches.BatchDownloaded,
+)
 NATIVE_ONLY = (
     batches.NativeRestoreRequested,
     batches.NativeRestoreStarted,

@@ -19,6 +19,7 @@ from scylla_restore.events.model.alterations import (
 )
 from scylla_restore.events.model.locations import DirectoryIndexed
 from scylla_restore.events.model.run import RunFailed
+from scylla_restore.events.model.target import Staging
 
 STAGING = "/snapshots/scylla-restore-"
 AboutAttempt = (
@@ -51,6 +52,7 @@ class _Attempt(msgspec.Struct):
 
     node: str
     column_family: str
+    direct: bool
     download: int = 0
     load: int = 0
     started: int = 0
@@ -88,10 +90,14 @@ def check_intents(evidence: Evidence) -> Iterator[str]:
 
 
 def check_copies(evidence: Evidence) -> Iterator[str]:
-    """No copy is begun by two engines: the second one leaves the first one's directory alone."""
+    """No copy is begun by two engines: the second one leaves the first one's directory alone.
+
+    An upload directory is every attempt's; that one comes after the other there is seen when it happens.
+    """
     began: dict[str, str] = {}
     for effect in evidence.cluster.effects:
-        if effect.kind is EffectKind.COPY and effect.process.run == evidence.run:
+        is_shared = effect.detail.endswith("/upload")
+        if effect.kind is EffectKind.COPY and effect.process.run == evidence.run and not is_shared:
             first = began.setdefault(effect.detail, effect.process.name)
             if first != effect.process.name:
                 yield f"{effect.process.name} copies into {effect.detail}, as {first} did before"
@@ -114,7 +120,7 @@ def _collect(evidence: Evidence) -> _Intents:
             case DirectoryIndexed() as event:
                 families[event.directory] = ":".join(event.goes_to)
             case batches.BatchAssigned() as event:
-                attempt = _Attempt(event.node, families[event.directory])
+                attempt = _Attempt(event.node, families[event.directory], direct=event.staging is Staging.OFF)
                 intents.attempts[event.batch, event.attempt] = attempt
             case event if isinstance(event, ABOUT_ATTEMPTS):
                 _note_attempt(intents.attempts[event.batch, event.attempt], event, envelope.seq)
@@ -155,6 +161,8 @@ def _problem(  # noqa: PLR0911 - one return a kind
         return _load(intents, effect, lambda attempt: attempt.native)
     if effect.kind is EffectKind.PURGE and _announced_aside(intents, effect, {effect.detail}):
         return None
+    if effect.kind in (EffectKind.COPY, EffectKind.DELETE) and effect.detail.endswith("/upload"):
+        return _without_direct_download(evidence, intents, effect)
     if effect.kind in (EffectKind.COPY, EffectKind.PURGE):
         return _without_download(evidence, intents, effect, effect.detail)
     return None
@@ -177,6 +185,17 @@ def _without_download(evidence: Evidence, intents: _Intents, effect: Effect, pat
     if not 0 < attempt.download <= effect.known_seq:
         return "no download was requested"
     return None
+
+
+def _without_direct_download(evidence: Evidence, intents: _Intents, effect: Effect) -> str | None:
+    """Some attempt was announced that copies straight into this directory."""
+    for attempt in intents.attempts.values():
+        keyspace, table = attempt.column_family.split(":")
+        path = f"{evidence.cluster.directory_of(keyspace, table)}/upload"
+        is_its = attempt.direct and attempt.node == effect.node and path == effect.detail
+        if is_its and 0 < attempt.download <= effect.known_seq:
+            return None
+    return "no download into it was requested"
 
 
 def _move(evidence: Evidence, intents: _Intents, effect: Effect) -> str | None:

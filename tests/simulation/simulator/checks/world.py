@@ -20,6 +20,7 @@ from scylla_restore.events.model.alterations import (
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.locations import DirectoryIndexed
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunPaused
+from scylla_restore.events.model.target import Staging
 
 OURS = "/snapshots/scylla-restore-"
 
@@ -60,20 +61,32 @@ def _is_there(evidence: Evidence, alteration: Alteration) -> bool:
     return not node or not evidence.cluster.nodes[node].left
 
 
-def open_alterations(evidence: Evidence) -> dict[str, Alteration]:
+def open_alterations(  # noqa: C901 - one case an event
+    evidence: Evidence,
+) -> dict[str, Alteration]:
     """The ledger, made from the log by another hand than the fold's."""
     ledger: dict[str, Alteration] = {}
     nodes: dict[tuple[int, int], str] = {}
+    direct: dict[tuple[int, int], bool] = {}
+    loading: set[tuple[int, int]] = set()
     for envelope in evidence.envelopes:
         event = envelope.event
         match event:
             case batches.BatchAssigned():
                 nodes[event.batch, event.attempt] = event.node
+                direct[event.batch, event.attempt] = event.staging is Staging.OFF
+            case batches.LoadStarted():
+                loading.add((event.batch, event.attempt))
+            case batches.BatchReturned() if (event.batch, event.attempt) in loading:
+                if direct[event.batch, event.attempt]:
+                    # a load may go on there: nobody removes what it reads
+                    ledger.pop(f"staging {event.batch, event.attempt}", None)
             case batches.DownloadRequested():
                 key = (event.batch, event.attempt)
                 name = f"{event.batch}-{event.attempt}"
                 ledger[f"staging {key}"] = StagingCreated(node=nodes[key], path=name)
             case batches.DownloadFailed() | batches.LoadFailed() | batches.SSTablesLoaded():
+                loading.discard((event.batch, event.attempt))
                 if not event.staging_left:
                     ledger.pop(f"staging {event.batch, event.attempt}", None)
             case alterations.AlterationIntended():

@@ -1,0 +1,71 @@
+"""The matrix of kills for batches that are copied straight into ``upload``, where files of others may lie, too."""
+
+from functools import cache
+
+import msgspec
+import pytest
+from tests.simulation.simulator.effects import Point
+from tests.simulation.simulator.faults import FaultPlan
+from tests.simulation.simulator.scenario import Scenario, without_staging
+from tests.simulation.simulator.simulation import Failed, Simulation
+from tests.simulation.test_kills import SCENARIO as STAGED
+
+PARTS = 8
+SCENARIO: Scenario = msgspec.structs.replace(
+    without_staging(STAGED),
+    seed="matrix-without-staging-1",
+    backup=msgspec.structs.replace(STAGED.backup, sstables=6),
+    nodes=tuple(msgspec.structs.replace(node, download_bytes_per_s=500_000) for node in STAGED.nodes[:2]),
+    faults=FaultPlan(load_failures=0.3, corruption=0.05),
+)
+
+
+@cache
+def moments(place: str) -> int:
+    """How often the restore reaches a place when nothing happens there."""
+    simulation = Simulation(SCENARIO)
+    simulation.play()
+    return simulation.world.points.counts[place]
+
+
+def part_of(place: str, part: int) -> range:
+    return range(1 + part, moments(place) + 1, PARTS)
+
+
+def play(*points: Point) -> str | None:
+    try:
+        Simulation(SCENARIO, *points).play()
+    except Failed as failed:
+        return f"{points}: {failed}"
+    return None
+
+
+def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:
+    evidence = Simulation(SCENARIO).play()
+    met = {type(envelope.event).__name__ for envelope in evidence.envelopes}
+    assert {"UploadFoundEmpty", "UploadOccupied", "LoadFailed", "DownloadFailed", "RunCompleted"} <= met
+    paths = {path for node in evidence.cluster.nodes.values() for path in node.disk.directories}
+    assert not any("/snapshots/" in path for path in paths)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("place", ["before append", "after append", "after call"])
+def test_an_engine_may_be_killed_at_any_moment_of_work_in_upload(place: str, part: int) -> None:
+    broken = [play(Point(place, count)) for count in part_of(place, part)]
+    assert not any(broken), "\n\n".join(filter(None, broken))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_next_engine_may_be_killed_while_it_clears_upload(part: int) -> None:
+    broken = [
+        play(Point("after call", count), Point(("after append", "after call")[count % 2], 1 + count % 23))
+        for count in part_of("after call", part)
+    ]
+    assert not any(broken), "\n\n".join(filter(None, broken))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("what", ["pause", "abort", "take_over"])
+def test_a_run_may_be_ended_or_taken_over_at_any_moment_of_work_in_upload(what: str, part: int) -> None:
+    broken = [play(Point("after append", count, what)) for count in part_of("after append", part)]
+    assert not any(broken), "\n\n".join(filter(None, broken))
