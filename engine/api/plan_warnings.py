@@ -1,7 +1,7 @@
 """What somebody should know before a restore, although it stands in no way."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from scylla_restore.engine.api.disks import Disks
@@ -12,10 +12,10 @@ from scylla_restore.engine.core.planning import reachable
 from scylla_restore.engine.core.rehearsal import Rehearsal
 from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.schema_alterations import DISABLED
+from scylla_restore.engine.core.some import some_of
 from scylla_restore.engine.core.state import NodeState, RunState
 from scylla_restore.events.model.target import Method
 
-_NAMED: Final = 3
 _SKEW_MS: Final = 30_000
 
 
@@ -55,8 +55,8 @@ def _locations(state: RunState) -> Iterator[str]:
                 (text for node in refused if (text := _refusal(node, key))), "it is not listed there"
             )
             yield (
-                f"{_some(node.address for node in refused)} cannot read {place.where}, which leaves it to "
-                f"{_some(node.address for node in reaching)}: {words}"
+                f"{some_of(node.address for node in refused)} cannot read {place.where}, which leaves it to "
+                f"{some_of(node.address for node in reaching)}: {words}"
             )
         elif len(reaching) == 1 and len(state.nodes) > 1:
             yield f"{place.where} is left to {reaching[0].address} alone: no other node is in a DC that reads it"
@@ -70,13 +70,13 @@ def _mapping(state: RunState) -> Iterator[str]:
     sources = {source for source, _ in state.target.selection.dc_mapping}
     left_out = sorted({dc for place in state.locations.values() for dc in place.dcs} - sources)
     if sources and left_out:
-        yield f"the DC mapping leaves out {_some(left_out)} of the backup: nothing is restored from there"
+        yield f"the DC mapping leaves out {some_of(left_out)} of the backup: nothing is restored from there"
 
 
 def _idle(state: RunState, rehearsal: Rehearsal) -> Iterator[str]:
     idle = [address for address, part in sorted(rehearsal.parts.items()) if not part.batches]
     if idle and not state.target.tuning.parallel:
-        yield f"{_some(idle)} would have nothing to do: there is too little for all nodes, or it is out of their reach"
+        yield f"{some_of(idle)} would have nothing to do: there is too little for all nodes, or it is out of their reach"
 
 
 def _rate_limits(state: RunState) -> Iterator[str]:
@@ -96,9 +96,9 @@ def _compaction(state: RunState) -> Iterator[str]:
         if off:
             tables_of[off].append(node.address)
     for tables, nodes in sorted(tables_of.items()):
-        names = _some(table.replace(":", ".", 1) for table in tables)
+        names = some_of(table.replace(":", ".", 1) for table in tables)
         yield (
-            f"automatic compaction is off already on {_some(nodes)} for {names}: "
+            f"automatic compaction is off already on {some_of(nodes)} for {names}: "
             "it stays as it is, during the restore and after it"
         )
 
@@ -112,7 +112,7 @@ def _uploads(state: RunState) -> Iterator[str]:
     ]
     if found:
         yield (
-            f"files of somebody else are in {_some(found)}: if a load or another restore is at work there, let it end first; "
+            f"files of somebody else are in {some_of(found)}: if a load or another restore is at work there, let it end first; "
             "they are set aside for each load, and put back in the end"
         )
 
@@ -136,11 +136,11 @@ def _schema(state: RunState) -> Iterator[str]:
         yield f"views and tombstone_gc are left as they are: {recorded.reason}"
     unknown = [table for table in recorded.tables if table.tombstone_gc is None]
     if unknown:
-        yield f"the cluster knows no tombstone_gc of {_some(f'{t.keyspace}.{t.table}' for t in unknown)}: it is passed by"
+        yield f"the cluster knows no tombstone_gc of {some_of(f'{t.keyspace}.{t.table}' for t in unknown)}: it is passed by"
     kept = [table for table in recorded.tables if dict(table.tombstone_gc or ()).get("mode") == DISABLED]
     if kept:
         yield (
-            f"tombstone_gc is disabled already for {_some(f'{t.keyspace}.{t.table}' for t in kept)}: "
+            f"tombstone_gc is disabled already for {some_of(f'{t.keyspace}.{t.table}' for t in kept)}: "
             "it stays as it is, during the restore and after it"
         )
 
@@ -161,7 +161,7 @@ def _native(state: RunState) -> Iterator[str]:
         }
         if refused:
             yield (
-                f"{_some(refused)} would download from {place.where} instead of having Scylla restore it by itself: "
+                f"{some_of(refused)} would download from {place.where} instead of having Scylla restore it by itself: "
                 f"{next(iter(refused.values()))}"
             )
 
@@ -181,10 +181,3 @@ def _space(state: RunState, found: Disks) -> Iterator[str]:
             f"the nodes have {free:,} bytes free in all, which is less than the {state.workload.size:,} "
             "of the backup, replicas not counted"
         )
-
-
-def _some(names: Iterable[str]) -> str:
-    """Return the first names, and how many more there are."""
-    listed = list(names)
-    more = len(listed) - _NAMED
-    return ", ".join(listed[:_NAMED]) + (f" and {more} more" if more > 0 else "")

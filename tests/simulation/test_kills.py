@@ -1,15 +1,14 @@
 """The matrix of kills: one restore, and an engine that dies, or is paused or given up, at each of its moments in turn."""
 
-from functools import cache
-
 import pytest
 from tests.simulation.simulator.backup import TAG, BackupPlan, SourceTable
 from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.faults import FaultPlan
+from tests.simulation.simulator.matrix import Matrix
 from tests.simulation.simulator.node import NodePlan
 from tests.simulation.simulator.scenario import Scenario
 from tests.simulation.simulator.schema import SchemaPlan
-from tests.simulation.simulator.simulation import Failed, Simulation
+from tests.simulation.simulator.simulation import Simulation
 
 from scylla_restore.events.model.schema import RecordedView, ViewKind
 from scylla_restore.events.model.target import BackupLocation, RestoreKind, RestoreTarget, Selection, Tuning
@@ -82,24 +81,8 @@ SCENARIO = Scenario(
 )
 
 
-@cache
-def moments(place: str) -> int:
-    """How often the restore reaches a place when nothing happens there."""
-    simulation = Simulation(SCENARIO)
-    simulation.play()
-    return simulation.world.points.counts[place]
-
-
-def part_of(place: str, part: int) -> range:
-    return range(1 + part, moments(place) + 1, PARTS)
-
-
-def play(*points: Point) -> str | None:
-    try:
-        Simulation(SCENARIO, *points).play()
-    except Failed as failed:
-        return f"{points}: {failed}"
-    return None
+MATRIX = Matrix(SCENARIO, parts=PARTS)
+moments, part_of, play = MATRIX.moments, MATRIX.part_of, MATRIX.play
 
 
 def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:

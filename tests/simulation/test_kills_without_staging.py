@@ -1,13 +1,12 @@
 """The matrix of kills for batches that are copied straight into ``upload``, where files of others may lie, too."""
 
-from functools import cache
-
 import msgspec
 import pytest
 from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.faults import FaultPlan
+from tests.simulation.simulator.matrix import Matrix
 from tests.simulation.simulator.scenario import Scenario, without_staging
-from tests.simulation.simulator.simulation import Failed, Simulation
+from tests.simulation.simulator.simulation import Simulation
 from tests.simulation.test_kills import SCENARIO as STAGED
 
 PARTS = 8
@@ -20,24 +19,8 @@ SCENARIO: Scenario = msgspec.structs.replace(
 )
 
 
-@cache
-def moments(place: str) -> int:
-    """How often the restore reaches a place when nothing happens there."""
-    simulation = Simulation(SCENARIO)
-    simulation.play()
-    return simulation.world.points.counts[place]
-
-
-def part_of(place: str, part: int) -> range:
-    return range(1 + part, moments(place) + 1, PARTS)
-
-
-def play(*points: Point) -> str | None:
-    try:
-        Simulation(SCENARIO, *points).play()
-    except Failed as failed:
-        return f"{points}: {failed}"
-    return None
+MATRIX = Matrix(SCENARIO, parts=PARTS)
+moments, part_of, play = MATRIX.moments, MATRIX.part_of, MATRIX.play
 
 
 def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:

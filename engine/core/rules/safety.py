@@ -3,19 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.asking import actor_of, ask, is_asked
+from scylla_restore.engine.core.some import some_of
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.core.versions import is_newer
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import Ask
 from scylla_restore.events.model.stages import Stage
-
-_NAMED: Final = 3
-"""So many tables or directories are named in one sentence; the log has them all."""
 
 
 def inspect_tables(state: RunState, _now: datetime) -> Decision | None:
@@ -63,7 +60,7 @@ def _other_restores(state: RunState) -> Iterator[Failure]:
     ]
     if found:
         yield _refused(
-            f"another run restores into these tables, or has left files there: {_some(found)}",
+            f"another run restores into these tables, or has left files there: {some_of(found)}",
             "wait for that run, resume or abort it; `scylla-restore doctor --fix` mends what runs of this log have left. "
             "Directories of an engine that will never come back can be removed by hand",
         )
@@ -83,7 +80,7 @@ def _tables_with_data(state: RunState) -> Iterator[Failure]:
     ]
     if tables:
         yield _refused(
-            f"{'a table holds' if len(tables) == 1 else f'{len(tables)} tables hold'} data already: {_some(tables)}",
+            f"{'a table holds' if len(tables) == 1 else f'{len(tables)} tables hold'} data already: {some_of(tables)}",
             "truncate what is not wanted any more, leave these tables out with --keyspace, "
             "or restore on top of it with --allow-non-empty: the newest write of each cell wins",
         )
@@ -91,8 +88,3 @@ def _tables_with_data(state: RunState) -> Iterator[Failure]:
 
 def _refused(message: str, hint: str) -> Failure:
     return Failure(cause=Cause.REFUSED, message=message, hint=hint)
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
