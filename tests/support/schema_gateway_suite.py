@@ -64,6 +64,10 @@ class SchemaUnderTest(ABC):
         """Return the keyspace's tables."""
         return {table.table: table for table in self.gateway.tables(frozenset({self.keyspace}))}
 
+    def objects(self) -> frozenset[SchemaObject]:
+        """Return what is there of the keyspace: others may have theirs on the same server, which come and go."""
+        return frozenset(each for each in self.gateway.objects() if each.keyspace == self.keyspace)
+
     def object(self, kind: str, name: str) -> SchemaObject:
         """Return an object of the keyspace."""
         return SchemaObject(keyspace=self.keyspace, kind=kind, name=name)
@@ -169,7 +173,6 @@ class SchemaGatewaySuite:
     def test_the_version_of_the_schema_changes_with_it(self, schema: SchemaUnderTest) -> None:
         before = schema.gateway.schema_versions()
         assert len(before) == 1
-        assert schema.gateway.schema_versions() == before
         schema.make_table()
         assert schema.gateway.schema_versions() != before
 
@@ -178,15 +181,14 @@ class SchemaGatewaySuite:
         schema.make_view("MyView")
         schema.execute(f"CREATE INDEX by_v ON {schema.name('T')} (v)")
         schema.execute(f"CREATE TYPE {schema.name('Ty')} (a int)")
-        found = schema.gateway.objects()
-        assert {each for each in found if each.keyspace == schema.keyspace} == {
+        assert schema.objects() == {
             schema.object("keyspace", schema.keyspace),
             schema.object("table", "T"),
             schema.object("view", "MyView"),
             schema.object("index", "by_v"),
             schema.object("type", "Ty"),
         }
-        assert not [each for each in found if each.keyspace.startswith("system")]
+        assert not [each for each in schema.gateway.objects() if each.keyspace.startswith("system")]
 
     @pytest.mark.parametrize(
         "statement",
@@ -206,11 +208,11 @@ class SchemaGatewaySuite:
         schema.make_view("MyView")
         schema.execute(f"CREATE INDEX by_v ON {schema.name('T')} (v)")
         schema.execute(f"CREATE TYPE {schema.name('Ty')} (a int)")
-        before = schema.gateway.objects()
+        before = schema.objects()
         with pytest.raises(SchemaObjectExists) as raised:
             schema.gateway.apply(statement.replace("{ks}", schema.keyspace))
         assert raised.value.statement.startswith(statement[:12])
-        assert schema.gateway.objects() == before
+        assert schema.objects() == before
 
     def test_a_statement_that_makes_no_sense_is_refused(self, schema: SchemaUnderTest) -> None:
         with pytest.raises(SchemaRefused) as raised:
@@ -232,14 +234,14 @@ class SchemaGatewaySuite:
         schema.execute(f"CREATE TYPE {schema.name('a_type')} (a int)")
         names = {"keyspace": schema.keyspace, "table": "T"}
         dropped = schema.object(kind, names.get(kind, f"a{'n' if kind == 'index' else ''}_{kind}"))
-        before = schema.gateway.objects()
+        before = schema.objects()
         assert dropped in before
         schema.gateway.drop(dropped)
-        after = schema.gateway.objects()
+        after = schema.objects()
         assert dropped not in after
         assert (schema.object("keyspace", schema.keyspace) in after) == (kind != "keyspace")
         schema.gateway.drop(dropped)
-        assert schema.gateway.objects() == after
+        assert schema.objects() == after
 
     def test_a_table_goes_with_all_that_stands_over_it(self, schema: SchemaUnderTest) -> None:
         for table in ("T", "U"):
@@ -256,9 +258,9 @@ class SchemaGatewaySuite:
                 f"CREATE FUNCTION {schema.name('F')} (a {argument}) CALLED ON NULL INPUT RETURNS int"
                 " LANGUAGE java AS $$ int b = 1; return b; $$"
             )
-        assert schema.object("function", "F") in schema.gateway.objects()
+        assert schema.object("function", "F") in schema.objects()
         schema.gateway.drop(schema.object("function", "F"))
-        assert schema.object("function", "F") not in schema.gateway.objects()
+        assert schema.object("function", "F") not in schema.objects()
 
     def test_tombstone_gc_is_read_and_set_with_all_its_options(self, schema: SchemaUnderTest) -> None:
         schema.make_table()
