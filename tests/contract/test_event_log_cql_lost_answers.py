@@ -36,7 +36,7 @@ def open_store(cassandra: Cluster, cassandra_execute: Execute) -> Iterator[OpenC
 def log(open_store: OpenCqlLog, proxy: LossyProxy) -> Iterator[CqlLog]:
     """A log behind the proxy; a bucket holds one group of five, and a record more."""
     address = msgspec.structs.replace(open_store().address, port=proxy.port)
-    log = CqlLog(address, password=PASSWORD, request_timeout_s=2, limits=Limits(bucket_records=6))
+    log = CqlLog(address, password=PASSWORD, request_timeout_s=30, limits=Limits(bucket_records=6))
     yield log
     log.close()
 

@@ -163,20 +163,20 @@ def test_tls_trusts_nobody_else(address: CqlAddress, tmp_path: Path) -> None:
         opened(msgspec.structs.replace(address, tls=str(tmp_path / "missing.pem")))
 
 
-def test_a_lease_lapses_when_nobody_keeps_it(address: CqlAddress) -> None:
-    log, other = CqlLog(address, password=PASSWORD, lease_s=2), opened(address)
-    old = Writer(log)
-    before = old.append_some(1)
+def test_a_lease_keeps_others_away_until_it_lapses(address: CqlAddress) -> None:
+    log, brief, other = opened(address), CqlLog(address, password=PASSWORD, lease_s=1), opened(address)
+    before = Writer(log).append_some(1)
     with pytest.raises(RunIsOwned, match="whose lease holds until") as caught:
         other.claim("run-1", "bob@host")
     assert caught.value.until is not None
+    lapsed = Writer(brief, take_over=True)
     wait_until(lambda: not other.is_owned("run-1"))
     after = Writer(other).append_some(1)
     with pytest.raises(StaleOwner):
-        old.append_some(1)
+        lapsed.append_some(1)
     assert list(other.read("run-1")) == before + after
-    log.close()
-    other.close()
+    for each in (log, brief, other):
+        each.close()
 
 
 def test_closing_leaves_no_thread_behind(address: CqlAddress) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support.azure_server import AzureServer
 from tests.support.object_store_suite import ObjectStoreSuite, StoreUnderTest
-from tests.support.servers import HOST, free_ports
+from tests.support.ports import HOST, reserved_ports
 
 from scylla_restore.engine.errors import StorageDenied, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
@@ -80,7 +80,7 @@ def test_a_signature_that_has_expired_is_refused(bucket: Bucket) -> None:
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    (port,) = free_ports(1)
+    (port,) = reserved_ports(1)
     access = AzureAccess(
         account="lab", key=Secret("d3Jvbmc="), endpoint=f"http://{HOST}:{port}", attempts=2, backoff_s=0
     )

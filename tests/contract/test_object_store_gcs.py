@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.gcs_server import GcsServer
 from tests.support.object_store_suite import ObjectStoreSuite, StoreUnderTest
-from tests.support.servers import HOST, free_ports
+from tests.support.ports import HOST, reserved_ports
 
 from scylla_restore.engine.errors import StorageDenied, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
@@ -41,7 +41,7 @@ class TestGcs(ObjectStoreSuite):
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    (port,) = free_ports(1)
+    (port,) = reserved_ports(1)
     store = GcsStore("bucket", endpoint=f"http://{HOST}:{port}", patience_s=0.1)
     with pytest.raises(StorageUnavailable, match=str(port)) as caught:
         list(store.list("a/"))

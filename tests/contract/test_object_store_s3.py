@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.object_store_suite import ObjectStoreSuite, StoreUnderTest
+from tests.support.ports import HOST, reserved_ports
 from tests.support.s3_server import S3Server
-from tests.support.servers import HOST, free_ports
 
 from scylla_restore.engine.errors import StorageDenied, StorageError, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
@@ -71,7 +71,7 @@ def test_credentials_that_do_not_suffice_are_refused_with_the_reason(
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    (port,) = free_ports(1)
+    (port,) = reserved_ports(1)
     store = S3Store(
         "bucket",
         endpoint=f"http://{HOST}:{port}",

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from tests.support.alternator_suite import TABLE, AlternatorSuite, create_orders, eventually, views
 from tests.support.dynamodb_server import DynamoDBServer
+from tests.support.ports import HOST, reserved_ports
 from tests.support.schema_fake import FakeSchema
 from tests.support.schema_world import SchemaWorld
-from tests.support.servers import HOST, free_ports
 
 from scylla_restore.engine.core.client_services import Served
 from scylla_restore.engine.errors import SchemaUnavailable
@@ -75,7 +75,7 @@ class TestOnDynamoDB(AlternatorSuite):
     def test_another_node_is_asked_where_one_does_not_answer(
         self, dynamodb_server: DynamoDBServer, access_key_id: str
     ) -> None:
-        opened = alternator(free_ports(1)[0], dynamodb_server.port, access_key_id=access_key_id)
+        opened = alternator(reserved_ports(1)[0], dynamodb_server.port, access_key_id=access_key_id)
         with pytest.raises(SchemaUnavailable) as raised:
             opened.table_names()
         assert raised.value.retryable

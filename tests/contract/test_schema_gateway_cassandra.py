@@ -1,7 +1,6 @@
 """The schema of a real Apache Cassandra, through CQL."""
 
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from uuid import uuid4
@@ -9,8 +8,8 @@ from uuid import uuid4
 import pytest
 from tests.support.cassandra import PASSWORD, USER, Cluster
 from tests.support.cassandra_logs import Execute
+from tests.support.ports import HOST, reserved_ports
 from tests.support.schema_gateway_suite import REPLICATION, SchemaGatewaySuite, SchemaUnderTest
-from tests.support.servers import HOST, free_ports
 
 from scylla_restore.engine.core.client_services import Served
 from scylla_restore.engine.core.cql import quoted
@@ -56,7 +55,7 @@ class OnCassandra(SchemaUnderTest):
         return self._remember(gateway(self._cluster, user=role, password=ROLE_PASSWORD))
 
     def gateway_to_nobody(self) -> SchemaGateway:
-        return self._remember(gateway(self._cluster, port=free_ports(1)[0]))
+        return self._remember(gateway(self._cluster, port=reserved_ports(1)[0]))
 
     def _remember(self, opened: CqlSchema) -> CqlSchema:
         self._opened.append(opened)
@@ -86,15 +85,6 @@ def schema(cassandra: Cluster, cassandra_execute: Execute, administrator: CqlSch
 
 class TestSchemaOfCassandra(SchemaGatewaySuite):
     pass
-
-
-def test_closing_leaves_no_thread(cassandra: Cluster) -> None:
-    before = set(threading.enumerate())
-    opened = gateway(cassandra)
-    assert opened.schema_versions()
-    opened.close()
-    left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
-    assert left == []
 
 
 def test_an_index_of_a_class_of_its_own_comes_back_with_its_options(schema: OnCassandra) -> None:
@@ -136,7 +126,7 @@ def test_who_gives_no_user_is_told(cassandra: Cluster) -> None:
 
 def test_another_node_is_asked_where_one_does_not_answer(cassandra: Cluster) -> None:
     nodes = (
-        Served(HOST, free_ports(1)[0], tls=False),
+        Served(HOST, reserved_ports(1)[0], tls=False),
         Served(cassandra.addresses[0], cassandra.port, tls=False),
     )
     opened = CqlSchema(CqlAccess(nodes=nodes, user=USER, password=Secret(PASSWORD)))

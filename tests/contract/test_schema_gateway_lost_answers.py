@@ -1,4 +1,7 @@
-"""What becomes of calls to a real Cassandra whose answers are lost, or which are under way when the gateway is closed."""
+"""What becomes of calls to a real Cassandra whose answers are lost, or which are under way when the gateway is closed.
+
+No other gateway is open meanwhile: its driver could begin a thread at any time.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -35,6 +38,16 @@ def gateway(cassandra: Cluster, proxy: LossyProxy) -> Iterator[CqlSchema]:
     opened.schema_versions()
     yield opened
     opened.close()
+
+
+def test_closing_leaves_no_thread(cassandra: Cluster) -> None:
+    before = set(threading.enumerate())
+    node = Served(cassandra.addresses[0], cassandra.port, tls=False)
+    opened = CqlSchema(CqlAccess(nodes=(node,), user=USER, password=Secret(PASSWORD)))
+    assert opened.schema_versions()
+    opened.close()
+    left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    assert left == []
 
 
 @pytest.fixture

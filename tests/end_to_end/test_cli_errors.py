@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.support.console import LOCATION, LabProcess, lab_process
+from tests.support.ports import reserved_ports
 from tests.support.program import Answer, Desk
 from tests.support.reads import reads_only
-from tests.support.servers import free_ports
 
 from scylla_restore.engine.api import newest_unfinished
 from scylla_restore.engine.lab.request_log import read_requests
@@ -196,7 +196,7 @@ def check_untouched(lab: Lab) -> None:
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_is_a_paragraph_and_a_hint_with_code_2_and_nothing_is_touched(lab: Lab, name: str) -> None:
-    filled = {"dir": str(lab.process.directory), "tag": lab.process.tag, "port": str(free_ports(1)[0])}
+    filled = {"dir": str(lab.process.directory), "tag": lab.process.tag, "port": str(reserved_ports(1)[0])}
     typed, message, hint = (fill(text, filled) for text in ERRORS[name])
     said = call(lab, typed.split())
     told = said.stderr.splitlines()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.console import DEADLINE_S
 from tests.support.lab_client import NodeClient, put_sstable
 
 from scylla_restore.engine.lab import Lab, Speeds
@@ -52,7 +53,7 @@ def test_a_lab_says_ready_once_and_stops_when_told(tmp_path: Path, number: signa
         with client_of(tmp_path) as client:
             assert client.send("GET", "/ping").status_code == 204
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(DEADLINE_S) == 0
         assert process.stdout is not None
         assert process.stdout.read() == ""
 
@@ -70,7 +71,7 @@ def test_what_was_loaded_and_asked_survives_a_kill(tmp_path: Path) -> None:
         put_sstable(client.upload, "me-1-big")
         assert client.load().status_code == 200
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(DEADLINE_S)
         assert client.lab.loaded_sstables() == {"ks.t": 1}
         asked = [request.path for request in read_requests(client.lab.files.requests)]
     assert asked == ["/storage_service/sstables/ks"]
@@ -80,9 +81,9 @@ def test_a_load_that_a_kill_cut_off_is_whole_after_the_next_one(tmp_path: Path) 
     with lab_up(tmp_path, Speeds(load_mbps=0.001)) as process, client_of(tmp_path) as client:
         files = [name for number in range(40) for name in put_sstable(client.upload, f"me-{number}-big")]
         with pytest.raises(OSError, match="timed out"):
-            client.send("POST", "/storage_service/sstables/ks?cf=t&load_and_stream=true", timeout=0.5)
+            client.send("POST", "/storage_service/sstables/ks?cf=t&load_and_stream=true", silence_s=0.5)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(DEADLINE_S)
     with lab_up(tmp_path), client_of(tmp_path) as client:
         assert client.load().status_code == 200
         assert sorted(file.name for file in client.loaded.iterdir()) == sorted(files)

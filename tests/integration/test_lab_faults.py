@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 import requests
-from tests.support.lab_client import NodeClient, names, put_sstable
+from tests.support.console import wait_until
+from tests.support.lab_client import NodeClient, names, put_big, put_sstable
 
 from scylla_restore.engine.lab import Fault, Lab
 from scylla_restore.engine.lab.command import FaultOptions, fault
 from scylla_restore.engine.lab.faults import faults_file
-
-MIB = 1 << 20
 
 
 @pytest.fixture
@@ -63,7 +63,8 @@ def test_a_timeout_leaves_the_call_done_or_not_as_told(client: NodeClient, *, ca
     client.lab.fault("timeout", on="*/purge", times=1, carried_out=carried_out)
     purge = {"fs": "data:ks", "remote": f"{client.directory}/upload"}
     with pytest.raises(requests.Timeout):
-        client.send("POST", "/agent/rclone/operations/purge", body=purge, timeout=0.3)
+        client.send("POST", "/agent/rclone/operations/purge", body=purge, silence_s=0.1)
+    wait_until(client.lab.requests, "the node is through with the call")
     assert (names(client.upload) == []) is carried_out
 
 
@@ -76,16 +77,18 @@ def test_a_cut_listing_ends_early_but_properly(client: NodeClient) -> None:
 
 
 def test_a_lost_job_restarts_the_agent_without_a_request(client: NodeClient) -> None:
-    (client.bucket / "big.db").write_bytes(bytes(8 * MIB))
-    job = client.start_copy(["big.db"], bandwidth_rate="1M")
+    job = client.start_copy([put_big(client.bucket)], bandwidth_rate="1M")
     client.lab.fault("lost-job", node=client.node)
-    while faults_file(client.lab.directory).get().faults:
-        pass
+    wait_until(lambda: not faults_file(client.lab.directory).get().faults, "the fault is met")
+    wait_until(lambda: is_forgotten(client, job), "the agent is restarted")
+    assert names(client.upload) == ["big.db"]
+
+
+def is_forgotten(client: NodeClient, job: int) -> bool:
     # The restart cuts connections, this one too if it comes to that.
     with suppress(requests.ConnectionError):
-        client.rclone("job/progress", jobid=job, wait=1)
-    assert client.rclone("job/progress", jobid=job, wait=1).status_code == 404
-    assert names(client.upload) == ["big.db"]
+        return client.rclone("job/progress", jobid=job, wait=1).status_code == HTTPStatus.NOT_FOUND
+    return False
 
 
 def test_a_full_disk_has_no_space_and_takes_no_copies(client: NodeClient) -> None:
@@ -107,12 +110,11 @@ def test_a_corrupted_copy_has_the_right_size_and_fails_its_load(client: NodeClie
 
 
 def test_a_slow_node_is_slow_for_a_copy_under_way(client: NodeClient) -> None:
-    (client.bucket / "big.db").write_bytes(bytes(8 * MIB))
     client.lab.fault("slow")
-    job = client.start_copy(["big.db"])
-    assert client.rclone("job/progress", jobid=job, wait=0).json()["status"] == "running"
-    client.lab.clear_faults()
-    assert client.outcome(job)["status"] == "success"
+    job = client.start_copy([put_big(client.bucket)])
+    assert client.rclone("job/progress", jobid=job, wait=1).json()["status"] == "running"
+    client.rclone("job/stop", jobid=job)
+    assert client.outcome(job)["error"] == "context canceled"
 
 
 def test_faults_are_set_and_ended_from_the_command_line(client: NodeClient) -> None:

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.lab_client import NodeClient, names, put_sstable
+from tests.support.lab_client import BIG_BYTES, NodeClient, names, put_big, put_sstable
 
 from scylla_restore.engine.lab import Lab
-
-MIB = 1 << 20
 
 
 @pytest.fixture
@@ -19,14 +17,9 @@ def client(tmp_path: Path) -> Iterator[NodeClient]:
         client.close()
 
 
-def put_big(client: NodeClient, size: int = 8 * MIB) -> str:
-    (client.bucket / "big.db").write_bytes(bytes(size))
-    return "big.db"
-
-
 def start_slow_copy(client: NodeClient) -> int:
     """Begin a copy that takes longer than any test, and wait until a part of it is there."""
-    job = client.start_copy([put_big(client)], bandwidth_rate="1M")
+    job = client.start_copy([put_big(client.bucket)], bandwidth_rate="1M")
     while not names(client.upload):
         client.rclone("job/progress", jobid=job, wait=0)
     return job
@@ -69,7 +62,7 @@ def test_a_copy_under_way_is_visible_under_its_final_name_and_gone_when_stopped(
     assert client.rclone("job/stop", jobid=job).json() == {}
     outcome = client.outcome(job)
     assert (outcome["status"], outcome["error"]) == ("error", "context canceled")
-    assert (outcome["uploaded"], outcome["failed"]) == (0, 8 * MIB)
+    assert (outcome["uploaded"], outcome["failed"]) == (0, BIG_BYTES)
     assert names(client.upload) == []
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.console import wait_until
 from tests.support.lab_client import NodeClient, names, put_sstable
 
 from scylla_restore.engine.lab import Lab, Speeds
@@ -131,13 +132,12 @@ def test_skipping_cleanup_while_streaming_blocks_the_shard_until_a_restart(clien
 
 
 def test_a_load_excludes_another_one_and_goes_on_without_its_caller(tmp_path: Path) -> None:
-    with Lab(tmp_path, nodes=1, speeds=Speeds(load_min_s=30.0)) as lab:
+    with Lab(tmp_path, nodes=1, speeds=Speeds(load_min_s=3600.0)) as lab:
         client = NodeClient(lab)
         put_sstable(client.upload, "me-1-big")
         caller = threading.Thread(target=_abandoned_load, args=(lab,))
         caller.start()
-        while names(client.upload):
-            client.send("GET", "/ping")
+        wait_until(lambda: not names(client.upload), "the load has begun")
         caller.join()
         assert "Already loading SSTables" in client.load().json()["message"]
         client.close()
@@ -146,5 +146,5 @@ def test_a_load_excludes_another_one_and_goes_on_without_its_caller(tmp_path: Pa
 def _abandoned_load(lab: Lab) -> None:
     client = NodeClient(lab)
     with pytest.raises(OSError, match="timed out"):
-        client.send("POST", "/storage_service/sstables/ks?cf=t&load_and_stream=true", timeout=0.5)
+        client.send("POST", "/storage_service/sstables/ks?cf=t&load_and_stream=true", silence_s=0.1)
     client.close()

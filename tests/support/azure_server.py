@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 import requests
-from tests.support.servers import HOST, PROJECT, free_ports, running
+from tests.support.ports import HOST, reserved_ports
+from tests.support.servers import PROJECT, running
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -69,7 +70,7 @@ def running_azure_server(directory: Path) -> Iterator[AzureServer]:
     node = shutil.which("node")
     if node is None or not PROGRAM.exists():
         pytest.skip("no server of Azure Blob Storage is installed: scripts/install-lab installs one")
-    (port,) = free_ports(1)
+    (port,) = reserved_ports(1)
     server = AzureServer(f"{HOST}:{port}")
     command = [node, str(PROGRAM), "--blobHost", HOST, "--blobPort", str(port), "--inMemoryPersistence"]
     with running(

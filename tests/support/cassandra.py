@@ -1,4 +1,4 @@
-"""Apache Cassandra for tests: real nodes on loopback addresses and free ports."""
+"""Apache Cassandra for tests: real nodes on loopback addresses."""
 
 import fcntl
 import json
@@ -19,6 +19,7 @@ import msgspec
 from tests.support import cassandra_keeper
 from tests.support.cassandra_settings import NodeSettings, Ports, command, why_not, write_files
 from tests.support.certificates import make_identity
+from tests.support.ports import reserved_ports
 
 READY_WITHIN_S: Final = 120
 USER, PASSWORD = "cassandra", "cassandra"
@@ -107,7 +108,7 @@ def running_nodes(directory: Path, count: int) -> Iterator[tuple[Cluster, Sequen
     """
     _check_possible()
     addresses = tuple(f"127.0.0.{number}" for number in range(1, count + 1))
-    ports = free_ports(addresses)
+    ports = Ports(*reserved_ports(3, addresses=addresses))
     nodes = [
         Node(
             NodeSettings(
@@ -164,22 +165,6 @@ def execute(cluster: Cluster, address: str, mbean: str, operation: str, *argumen
     return value
 
 
-def free_ports(addresses: Sequence[str]) -> Ports:
-    """Return ports that are free on all of these addresses."""
-    for _ in range(100):
-        with ExitStack() as stack:
-            first = [stack.enter_context(socket.socket()) for _ in range(3)]
-            for each in first:
-                each.bind((addresses[0], 0))
-            numbers = [each.getsockname()[1] for each in first]
-            with suppress(OSError):
-                for address in addresses[1:]:
-                    for number in numbers:
-                        stack.enter_context(socket.socket()).bind((address, number))
-                return Ports(*numbers)
-    raise AssertionError(f"no port is free on all of {', '.join(addresses)}")
-
-
 def _check_possible() -> None:
     reason = why_not()
     if reason is not None:
@@ -189,7 +174,7 @@ def _check_possible() -> None:
 def _start_shared(directory: Path) -> None:
     """Start the node that every process may use; the caller is one of its users already."""
     address = "127.0.0.1"
-    ports = free_ports([address])
+    ports = Ports(*reserved_ports(3))
     identity = make_identity(address, authority=True)
     (directory / "authority.pem").write_bytes(identity.pem)
     settings = NodeSettings(

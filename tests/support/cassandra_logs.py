@@ -61,6 +61,8 @@ def administration(cluster: Cluster, *, of_all_replicas: bool = False) -> Iterat
         auth_provider=PlainTextAuthProvider(USER, PASSWORD) if cluster.has_passwords else None,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         schema_metadata_enabled=False,
+        # Begun with the first connection: tests that count threads see none of this driver's come later.
+        executor_threads=1,
     )
     try:
         yield _Administration(driver.connect())

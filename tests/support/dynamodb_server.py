@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.cassandra_settings import java_or_why_not
-from tests.support.servers import HOST, PROJECT, free_ports, running
+from tests.support.ports import HOST, reserved_ports
+from tests.support.servers import PROJECT, running
 
 JARS = PROJECT / ".lab" / "dynamodb" / "lib"
 HEAP_MB = 128
@@ -39,7 +40,7 @@ def running_dynamodb_server(directory: Path) -> Iterator[DynamoDBServer]:
     java, why_not = java_or_why_not()
     if why_not is not None:
         pytest.skip(why_not)
-    server = DynamoDBServer(free_ports(1)[0])
+    server = DynamoDBServer(reserved_ports(1)[0])
     command = [
         java,
         f"-Xmx{HEAP_MB}M",

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 import requests
-from tests.support.servers import HOST, free_ports, running
+from tests.support.ports import HOST, reserved_ports
+from tests.support.servers import running
 
 
 class GcsServer:
@@ -57,7 +58,7 @@ def running_gcs_server(directory: Path) -> Iterator[GcsServer]:
     if program is None:
         pytest.skip("no server of Google Cloud Storage is installed: scripts/install-lab installs one")
     program.chmod(0o755)
-    (port,) = free_ports(1)
+    (port,) = reserved_ports(1)
     place = f"{HOST}:{port}"
     command = [str(program), "-scheme", "http", "-host", HOST, "-port", str(port), "-backend", "memory"]
     server = GcsServer(f"http://{place}")

@@ -9,6 +9,8 @@ from scylla_restore.engine.lab import Lab
 from scylla_restore.engine.lab.state import Table
 
 BUCKET = "b"
+PATIENCE_S = 60.0
+BIG_BYTES = 200 << 20
 
 
 class NodeClient:
@@ -33,8 +35,12 @@ class NodeClient:
     def close(self) -> None:
         self._session.close()
 
-    def send(self, method: str, path: str, *, timeout: float = 30, body: object = None) -> requests.Response:
-        return self._session.request(method, self.lab.url(self.node) + path, json=body, timeout=timeout)
+    def send(
+        self, method: str, path: str, *, silence_s: float = PATIENCE_S, body: object = None
+    ) -> requests.Response:
+        """Ask, and wait for so long once the node has heard of it."""
+        timeouts = (PATIENCE_S, silence_s)
+        return self._session.request(method, self.lab.url(self.node) + path, json=body, timeout=timeouts)
 
     def rclone(self, call: str, **parameters: object) -> requests.Response:
         return self.send("POST", f"/agent/rclone/{call}", body=parameters)
@@ -55,7 +61,7 @@ class NodeClient:
 
     def outcome(self, job: int) -> dict[str, object]:
         """Wait for a job's end and return its last progress."""
-        answer = self.rclone("job/progress", jobid=job, wait=20)
+        answer = self.rclone("job/progress", jobid=job, wait=int(PATIENCE_S) // 2)
         assert answer.status_code == requests.codes.ok, answer.text
         progress: dict[str, object] = answer.json()
         return progress
@@ -66,6 +72,13 @@ class NodeClient:
     def load(self, table: str = "t") -> requests.Response:
         path = f"/storage_service/sstables/ks?cf={table}&load_and_stream=true&primary_replica_only=true"
         return self.send("POST", path)
+
+
+def put_big(directory: Path) -> str:
+    """Make a file that no copy with a limit of a few MiB/s is through with during a test, and return its name."""
+    with (directory / "big.db").open("wb") as file:
+        file.truncate(BIG_BYTES)  # nothing but a hole
+    return "big.db"
 
 
 def put_sstable(directory: Path, sstable: str, *, content: bytes = b"data", digest: str = "") -> list[str]:

@@ -12,7 +12,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.support.servers import HOST, free_ports, running
+from tests.support.ports import HOST, reserved_ports
+from tests.support.servers import running
 
 ACCESS_KEY_ID = "labkey"
 SECRET_ACCESS_KEY = "labsecret1"
@@ -74,7 +75,7 @@ def running_s3_server(directory: Path) -> Iterator[S3Server]:
     program = weed_program()
     if program is None:
         pytest.skip("no S3 server is installed: scripts/install-lab installs one")
-    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORTS, reserved_ports(len(PORTS)), strict=True))
     server = S3Server(f"http://{HOST}:{ports['s3.port']}")
     command = [str(program), *_arguments(directory, ports)]
     with running(command, directory=directory, name="weed", answers=server.answers):

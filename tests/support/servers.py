@@ -1,25 +1,15 @@
-"""Real servers on free ports of this machine, as ``scripts/install-lab`` installs them."""
+"""Real servers on ports of this machine, as ``scripts/install-lab`` installs them."""
 
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-HOST = "127.0.0.1"
 READY_WITHIN_S = 60
 PROJECT = Path(__file__).resolve().parent.parent.parent
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @contextmanager
