@@ -8,9 +8,7 @@ from scylla_restore.events.codec import decode
 from scylla_restore.events.envelope import Envelope, StoredRecord
 from scylla_restore.events.errors import UnknownEvent, UnreadableEvent
 from scylla_restore.events.log.port import EventLog
-from scylla_restore.events.projections import audit_fold
-from scylla_restore.events.projections.audit_state import AuditState
-from scylla_restore.events.projections.audit_summary import AuditSummary, summary
+from scylla_restore.events.projections.audit import AuditState, AuditSummary, apply, summary
 from scylla_restore.events.record import unpack
 from scylla_restore.events.verification import ChainProblem, verify
 
@@ -97,7 +95,7 @@ class _Folding:
             record=stored.record,
         )
         try:
-            audit_fold.apply(self._state, envelope)
+            apply(self._state, envelope)
         except LookupError as error:
             problem = f"speaks of {error}, which no record before it has introduced"
             self.problem = ChainProblem(seq=stored.seq, problem=problem)

@@ -4,7 +4,7 @@ from scylla_restore.engine.cli.output import at_text
 from scylla_restore.engine.cli.tables import column_lines
 from scylla_restore.engine.cli.units import bytes_text
 from scylla_restore.events.audit import AuditReport
-from scylla_restore.events.projections.audit_summary import AuditSummary
+from scylla_restore.events.projections.audit import AuditSummary
 
 _FAILURES_SHOWN = 20
 

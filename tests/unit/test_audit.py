@@ -23,7 +23,7 @@ from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.run import PauseRequested, RunCompleted, RunPaused, RunResumed
 from scylla_restore.events.model.target import Method, Staging
-from scylla_restore.events.projections.audit_fold import MOST_FAILURES
+from scylla_restore.events.projections.audit.state import MOST_FAILURES
 from scylla_restore.events.projections.progress_state import RunState
 
 

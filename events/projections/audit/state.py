@@ -5,14 +5,21 @@ of actions and failures the first ones are told and the others counted.
 """
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
+from scylla_restore.events.envelope import Envelope
+from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.target import RestoreTarget
 from scylla_restore.events.projections.attempts import Attempt
 from scylla_restore.events.projections.catalogue import Catalogue, Extent, TableKey
 from scylla_restore.events.projections.progress_state import RunState
+from scylla_restore.events.projections.words import in_words
+
+MOST_ACTIONS: Final = 1000
+MOST_FAILURES: Final = 200
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,3 +121,55 @@ class AuditState(msgspec.Struct, kw_only=True):
     alterations: dict[str, OpenAlteration] = msgspec.field(default_factory=dict)
     alterations_made: int = 0
     alterations_undone: int = 0
+
+    def node(self, address: str) -> NodeRecord:
+        """Return what is known of a node, from now on if it was not known before."""
+        return self.nodes.setdefault(address, NodeRecord(node=address))
+
+    def table_of(self, directory: str) -> TableRecord:
+        """Return what is known of the table that a remote directory belongs to."""
+        return self.tables.setdefault(self.catalogue.table_of(directory), TableRecord())
+
+    def note_action(self, envelope: Envelope, what: str, *, by: str | None = None) -> None:
+        """Take note of an action, or count it where there are very many."""
+        if len(self.actions) < MOST_ACTIONS:
+            self.actions.append(Action(seq=envelope.seq, at=envelope.at, what=what, by=by))
+        else:
+            self.actions_untold += 1
+
+    def note_failure(
+        self,
+        envelope: Envelope,
+        failure: Failure,
+        *,
+        node: str | None = None,
+        batch: int | None = None,
+        attempt: int | None = None,
+    ) -> None:
+        """Take note of a failure, or count it where there are very many."""
+        if len(self.failures) >= MOST_FAILURES:
+            self.failures_untold += 1
+            return
+        self.failures.append(
+            FailureRecord(
+                seq=envelope.seq,
+                at=envelope.at,
+                node=node or failure.node,
+                batch=batch,
+                attempt=attempt,
+                cause=failure.cause.value,
+                message=in_words(failure),
+            )
+        )
+
+    def enter(self, alteration: OpenAlteration) -> None:
+        """Enter an alteration into the ledger, or that it was made."""
+        self.alterations[alteration.id] = alteration
+        if alteration.made:
+            self.alterations_made += 1
+
+    def strike_out(self, alteration: str) -> None:
+        """Strike an alteration out of the ledger: what it altered is as it was before."""
+        undone = self.alterations.pop(alteration, None)
+        if undone is not None and undone.made:
+            self.alterations_undone += 1

@@ -6,7 +6,7 @@ import msgspec
 
 from scylla_restore.events.model.locations import SkippedTable
 from scylla_restore.events.model.target import RestoreTarget
-from scylla_restore.events.projections.audit_state import (
+from scylla_restore.events.projections.audit.state import (
     Action,
     AuditState,
     FailureRecord,
