@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from scylla_restore.engine.cluster.agent import AgentApi
+from scylla_restore.engine.cluster.agent_api import AgentApi
+from scylla_restore.engine.cluster.calls import Calls
 from scylla_restore.engine.cluster.connections import KEPT_CONNECTIONS
 from scylla_restore.engine.cluster.endpoint import Timeouts
 from scylla_restore.engine.cluster.http import NodeClient
@@ -19,6 +20,9 @@ from scylla_restore.engine.cluster.port import (
     ScyllaTask,
     TaskStatus,
 )
+from scylla_restore.engine.cluster.rclone import Rclone
+from scylla_restore.engine.cluster.rclone_files import RcloneFiles
+from scylla_restore.engine.cluster.rclone_jobs import RcloneJobs
 from scylla_restore.engine.cluster.repair_api import RepairApi
 from scylla_restore.engine.cluster.scylla_api import ScyllaApi
 from scylla_restore.engine.core.client_services import ClientServices
@@ -36,10 +40,13 @@ class RestNodeGateway:
 
     def __init__(self, client: NodeClient, timeouts: Timeouts) -> None:
         self._client = client
-        self.agent = AgentApi(client, timeouts)
-        self.scylla = ScyllaApi(client, timeouts)
-        self.repairs = RepairApi(client, timeouts)
-        self.native = NativeApi(client, timeouts)
+        rclone, calls = Rclone(client, timeouts), Calls(client, timeouts)
+        self.agent = AgentApi(calls)
+        self.files = RcloneFiles(rclone)
+        self.jobs = RcloneJobs(rclone)
+        self.scylla = ScyllaApi(calls)
+        self.repairs = RepairApi(calls)
+        self.native = NativeApi(calls)
 
     @property
     def address(self) -> str:
@@ -108,23 +115,23 @@ class RestNodeGateway:
 
     def list_location(self, location: str, path: str, *, recursive: bool = False) -> tuple[RemoteFile, ...]:
         """See the port."""
-        return self.agent.list_location(location, path, recursive=recursive)
+        return self.files.list_location(location, path, recursive=recursive)
 
     def read_object(self, location: str, path: str, *, limit_bytes: int) -> bytes:
         """See the port."""
-        return self.agent.read_object(location, path, limit_bytes=limit_bytes)
+        return self.files.read_object(location, path, limit_bytes=limit_bytes)
 
     def list_files(self, path: str) -> tuple[RemoteFile, ...]:
         """See the port."""
-        return self.agent.list_data(path, options=("filesOnly",))
+        return self.files.list_data(path, options=("filesOnly",))
 
     def list_directories(self, path: str) -> tuple[str, ...]:
         """See the port."""
-        return tuple(entry.path for entry in self.agent.list_data(path, options=("dirsOnly",)))
+        return tuple(entry.path for entry in self.files.list_data(path, options=("dirsOnly",)))
 
     def disk_space(self) -> DiskSpace:
         """See the port."""
-        return self.agent.about_data()
+        return self.files.about_data()
 
     def start_copy(
         self,
@@ -137,7 +144,7 @@ class RestNodeGateway:
         bandwidth_rate: str | None,
     ) -> int:
         """See the port."""
-        return self.agent.copy_paths(
+        return self.jobs.copy_paths(
             location=location,
             source=source,
             names=names,
@@ -148,32 +155,32 @@ class RestNodeGateway:
 
     def start_copy_renamed(self, *, location: str, source: str, destination: str) -> int:
         """See the port."""
-        return self.agent.copy_file(location=location, source=source, destination=destination)
+        return self.jobs.copy_file(location=location, source=source, destination=destination)
 
     def job_progress(self, job: int, *, wait_s: int) -> JobProgress:
         """See the port."""
-        return self.agent.job_progress(job, wait_s=wait_s)
+        return self.jobs.job_progress(job, wait_s=wait_s)
 
     def stop_job(self, job: int) -> None:
         """See the port."""
-        self.agent.stop_job(job)
+        self.jobs.stop_job(job)
 
     def forget_job(self, job: int) -> None:
         """See the port."""
-        self.agent.delete_job_statistics(job)
+        self.jobs.delete_job_statistics(job)
 
     def move_directory(self, source: str, destination: str) -> None:
         """See the port."""
-        self.agent.move_directory(source, destination)
+        self.files.move_directory(source, destination)
 
     def purge(self, path: str) -> None:
         """See the port."""
-        self.agent.purge(path)
+        self.files.purge(path)
 
     def delete_files(self, path: str, names: tuple[str, ...]) -> None:
         """See the port."""
         for first in range(0, len(names), _NAMES_AT_ONCE):
-            self.agent.delete_paths(path, names[first : first + _NAMES_AT_ONCE])
+            self.files.delete_paths(path, names[first : first + _NAMES_AT_ONCE])
 
     def load_and_stream(self, keyspace: str, table: str) -> None:
         """See the port."""
@@ -256,19 +263,19 @@ class RestNodeGateway:
 
     def transfers(self) -> int:
         """See the port."""
-        return self.agent.transfers()
+        return self.jobs.transfers()
 
     def set_transfers(self, transfers: int) -> None:
         """See the port."""
-        self.agent.set_transfers(transfers)
+        self.jobs.set_transfers(transfers)
 
     def bandwidth_rate(self) -> str:
         """See the port."""
-        return self.agent.bandwidth_rate()
+        return self.jobs.bandwidth_rate()
 
     def set_bandwidth_rate(self, rate: str) -> None:
         """See the port."""
-        self.agent.set_bandwidth_rate(rate)
+        self.jobs.set_bandwidth_rate(rate)
 
     def cpus(self) -> tuple[int, ...]:
         """See the port."""

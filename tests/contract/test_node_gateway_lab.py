@@ -100,14 +100,14 @@ def test_a_manifest_can_be_read_through_the_agent(lab: Lab, access: ClusterAcces
     path = lab.directory / "buckets" / BUCKET / "backup" / "meta" / "manifest.json.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\x1f\x8b" * 100)
-    agent = access.gateway(lab.nodes[1].address).agent
-    read = agent.read_object(f"localstorage:{BUCKET}", "backup/meta/manifest.json.gz", limit_bytes=200)
+    files = access.gateway(lab.nodes[1].address).files
+    read = files.read_object(f"localstorage:{BUCKET}", "backup/meta/manifest.json.gz", limit_bytes=200)
     assert read == b"\x1f\x8b" * 100
 
 
 def test_a_whole_tree_can_be_listed_through_the_agent(lab: Lab, access: ClusterAccess) -> None:
-    agent = access.gateway(lab.nodes[1].address).agent
-    listed = agent.list_location(
+    files = access.gateway(lab.nodes[1].address).files
+    listed = files.list_location(
         f"localstorage:{BUCKET}", "backup/sst", recursive=True, options=("filesOnly",)
     )
     below = DIRECTORY.removeprefix("backup/sst/")

@@ -110,17 +110,17 @@ AGENT = [
     ),
     Line(
         "11_cat_manifest",
-        lambda g, body: g.agent.read_object(body["fs"], body["remote"], limit_bytes=1000)[:2],
+        lambda g, body: g.files.read_object(body["fs"], body["remote"], limit_bytes=1000)[:2],
         b"\x1f\x8b",
     ),
     Line(
         "11_cat_missing",
-        lambda g, body: g.agent.read_object(body["fs"], body["remote"], limit_bytes=1000),
+        lambda g, body: g.files.read_object(body["fs"], body["remote"], limit_bytes=1000),
         DirectoryMissing,
     ),
     Line(
         "11_cat_data_forbidden",
-        lambda g, body: g.agent.read_object(body["fs"], body["remote"], limit_bytes=1000),
+        lambda g, body: g.files.read_object(body["fs"], body["remote"], limit_bytes=1000),
         NodeRefused,
     ),
     Line("20_copypaths_async", copy, 1795344275),
@@ -178,7 +178,7 @@ AGENT = [
 RESTORE = [
     Line(
         "POST /agent/rclone/operations/list",
-        lambda g, _: g.agent.list_location(
+        lambda g, _: g.files.list_location(
             "s3:peerbackup", "backup/meta", recursive=True, options=("filesOnly",)
         ),
         lambda files: all(file.path.startswith("cluster/") for file in files),

@@ -156,9 +156,9 @@ def test_a_listing_with_a_name_that_leads_elsewhere_is_refused(name: str) -> Non
 
 def test_a_recursive_listing_has_paths_but_none_that_lead_up() -> None:
     with reached([entry(Path="a/b/c"), entry(Path="a/../../c")]) as (gateway, _agent):
-        assert gateway.agent.list_location("s3:b", "x", recursive=True)[0].path == "a/b/c"
+        assert gateway.files.list_location("s3:b", "x", recursive=True)[0].path == "a/b/c"
         with pytest.raises(NodeRefused, match="cannot be a name"):
-            gateway.agent.list_location("s3:b", "x", recursive=True)
+            gateway.files.list_location("s3:b", "x", recursive=True)
 
 
 def test_only_directories_may_have_no_size() -> None:
@@ -171,10 +171,10 @@ def test_only_directories_may_have_no_size() -> None:
 def test_an_object_that_is_too_long_or_cut_is_not_returned() -> None:
     whole, cut = Reply(b"12345"), Reply(b"1234", length=5)
     with reached([whole, whole, cut, whole]) as (gateway, _agent):
-        assert gateway.agent.read_object("s3:b", "backup/meta/m", limit_bytes=5) == b"12345"
+        assert gateway.files.read_object("s3:b", "backup/meta/m", limit_bytes=5) == b"12345"
         with pytest.raises(NodeRefused, match="more than 4 bytes"):
-            gateway.agent.read_object("s3:b", "backup/meta/m", limit_bytes=4)
-        assert gateway.agent.read_object("s3:b", "backup/meta/m", limit_bytes=5) == b"12345"
+            gateway.files.read_object("s3:b", "backup/meta/m", limit_bytes=4)
+        assert gateway.files.read_object("s3:b", "backup/meta/m", limit_bytes=5) == b"12345"
 
 
 def test_why_an_object_is_refused_is_heard_however_small_it_should_be() -> None:
