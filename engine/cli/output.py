@@ -1,5 +1,6 @@
 """What goes where: results to standard output, everything else to standard error."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
 from typing import TextIO
@@ -8,11 +9,15 @@ import msgspec
 
 
 class Output:
-    """A command's two streams. With ``is_json`` standard output holds JSON alone, one document a line."""
+    """A command's two streams. With ``is_json`` standard output holds JSON alone, one document a line.
+
+    What is written beside the result passes through ``finish``, once that is set.
+    """
 
     def __init__(self, *, stdout: TextIO, stderr: TextIO) -> None:
         self.stdout = stdout
         self.stderr = stderr
+        self.finish: Callable[[str], str] = str
         self.is_json = False
         self.is_quiet = False
         self.is_verbose = False
@@ -51,7 +56,7 @@ class Output:
             self._aside(f"hint: {hint}")
 
     def _aside(self, text: str) -> None:
-        self.stderr.write(text + "\n")
+        self.stderr.write(self.finish(text) + "\n")
         self.stderr.flush()
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +15,7 @@ from scylla_restore.engine.cli.app import PROGRAM, all_flags, build, command_nam
 from scylla_restore.engine.cli.context import Clock, Context
 from scylla_restore.engine.cli.flags import GlobalFlags
 from scylla_restore.engine.cli.output import Output
+from scylla_restore.engine.cli.retyping import completed_commands
 from scylla_restore.engine.cli.sources import from_environment, from_file
 from scylla_restore.engine.config import ConfigFile, find_config, load_config
 from scylla_restore.engine.errors import RestoreError
@@ -69,6 +71,7 @@ def _perform(
         parsed = _global_flags(app, words) or parsed
     flags, words = parsed
     output.is_json, output.is_quiet, output.is_verbose = flags.json, flags.quiet, flags.verbose
+    output.finish = partial(completed_commands, flags=flags)
     for warning in file.warnings:
         output.warn(warning)
     context = Context(flags=flags, file=file, output=output, environment=environment, clock=clock)

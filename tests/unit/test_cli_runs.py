@@ -96,7 +96,7 @@ def test_an_unknown_run_is_refused_with_a_hint(desk: Desk) -> None:
     assert (answer.code, answer.stdout) == (2, "")
     assert answer.stderr.splitlines() == [
         "error: no run ffff in this log",
-        "hint: `scylla-restore runs` lists all runs",
+        f"hint: `scylla-restore runs --log sqlite:///{desk.log_path}` lists all runs",
     ]
 
 

@@ -1,36 +1,39 @@
 """`doctor`: what runs have left altered in the cluster, and putting it right."""
 
 from contextlib import ExitStack
-from typing import Final
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from scylla_restore.engine.api.doctor import Checkup, check_all, check_run
 from scylla_restore.engine.cli.context import Context, Given
 from scylla_restore.engine.cli.diagnostics import diagnosed
+from scylla_restore.engine.cli.doctor_view import checkup_lines
 from scylla_restore.engine.cli.engines import engine_for
 from scylla_restore.engine.cli.finding import find_run
 from scylla_restore.engine.cli.foreground import Events, ForegroundRun
 from scylla_restore.engine.cli.leases import when_lapsed
 from scylla_restore.engine.cli.retyping import command_to_type
 from scylla_restore.engine.cli.signals import taken_signals
-from scylla_restore.engine.cli.units import count_text
 from scylla_restore.events.log.port import EventLog
 
 _LEFT_ALTERED = 1
-_WHY: Final = {
-    "at_work": "an engine is at work and needs it",
-    "resume": "for `resume`",
-    "unfinished": "until the run is complete",
-    "node_left": "the cluster has this node no more",
-    "left": "left behind",
-}
 
 
-def doctor(run: str | None = None, /, *, fix: bool = False, context: Given) -> int:
+def doctor(
+    run: str | None = None,
+    /,
+    *,
+    fix: Annotated[bool, Parameter(negative="")] = False,
+    details: Annotated[bool, Parameter(negative="")] = False,
+    context: Given,
+) -> int:
     """Tell what a run, or any run, has left altered in the cluster; 1 if something can be put right, and was not.
 
     Args:
         run: id of the run, or its beginning; all runs without it.
         fix: put it right, where no engine is at work. The run can be resumed afterwards.
+        details: all of it, one thing a line.
     """
     with context.log() as log:
         found = [check_run(log, find_run(log, run))] if run is not None else list(check_all(log))
@@ -41,10 +44,11 @@ def doctor(run: str | None = None, /, *, fix: bool = False, context: Given) -> i
     if context.output.is_json:
         context.output.document(found)
     else:
-        _tell(found, context)
+        _tell(found, context, details=details)
     to_fix = [checkup for checkup in found if checkup.can_be_fixed]
     if to_fix and not fix:
-        again = command_to_type(context, "doctor", to_fix[0].run_id, "--fix")
+        which = [to_fix[0].run_id] if len(to_fix) == 1 else []
+        again = command_to_type(context, "doctor", *which, "--fix")
         context.output.say(f"hint: `{again}` puts it right")
     return _LEFT_ALTERED if to_fix else 0
 
@@ -66,14 +70,10 @@ def _end(foreground: ForegroundRun) -> None:
         foreground.pass_time(1.0)
 
 
-def _tell(found: list[Checkup], context: Context) -> None:
-    line = context.output.line
+def _tell(found: list[Checkup], context: Context, *, details: bool) -> None:
     altered = [checkup for checkup in found if checkup.altered]
     if not altered:
-        line("nothing is left altered")
+        context.output.line("nothing is left altered")
     for checkup in altered:
-        who = ", an engine is at work" if checkup.is_owned else ""
-        line(f"run {checkup.run_id} ({checkup.cluster}, {checkup.snapshot_tag}): {checkup.state}{who}")
-        line(f"  {count_text(len(checkup.altered), 'alteration')}:")
-        for each in checkup.altered:
-            line(f"  {each.node or 'cluster':<15}  {each.what} ({_WHY[each.why]})")
+        for line in checkup_lines(checkup, details=details):
+            context.output.line(line)

@@ -56,7 +56,7 @@ def tell_plan(options: TargetOptions, context: Context, *, show_tables: bool) ->
     columns = shutil.get_terminal_size().columns if context.output.is_terminal else _COLUMNS_OF_A_PIPE
     for line in plan_lines(found, columns=max(columns, _COLUMNS_OF_A_PIPE), show_tables=show_tables):
         context.output.line(line)
-    context.output.note("nothing was touched; `scylla-restore run` with the same flags does it")
+    context.output.note("nothing was touched; `run` with the same flags does it")
 
 
 @contextmanager
