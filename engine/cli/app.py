@@ -86,7 +86,7 @@ COMMANDS: tuple[tuple[Group | None, tuple[Entry, ...]], ...] = (
             Entry(
                 "completion",
                 "completion:completion",
-                "Print what a shell needs to complete commands and flags.",
+                "Print what a shell needs to complete commands, flags, runs and clusters.",
             ),
             Entry("version", "version:version", "Print versions of the package, Python and what matters."),
         ),
@@ -97,6 +97,7 @@ LAB: tuple[Entry, ...] = (
     Entry("backup", "lab:backup", "Write a backup of a lab's cluster, as Scylla Manager would."),
     Entry("fault", "lab:fault", "Let something go wrong in a running lab, or end that."),
 )
+LAB_HELP = "Nodes to try things with, and what goes wrong with them."
 
 
 def build(fill_ins: Sequence[FillIn]) -> App:
@@ -118,7 +119,7 @@ def build(fill_ins: Sequence[FillIn]) -> App:
     )
     for group, entries in COMMANDS:
         _add(app, entries, group)
-    lab = App(name="lab", group=TRY, help="Nodes to try things with, and what goes wrong with them.")
+    lab = App(name="lab", group=TRY, help=LAB_HELP, help_epilogue=epilogue("lab"))
     _add(lab, LAB, None)
     app.command(lab)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import Group, Parameter
 
@@ -20,7 +20,7 @@ class TuningOptions:
     """Flags that may differ when a run is resumed; None is a flag that was not given."""
 
     method: Annotated[str | None, Parameter(group=HOW)] = None
-    """How SSTables reach the cluster: auto or rclone (auto)."""
+    """How SSTables reach the cluster: native (Scylla reads the bucket), rclone (agents copy), auto (auto)."""
 
     batch_size: Annotated[int | None, Parameter(group=HOW)] = None
     """SSTables per shard in a batch; 0 leaves it to the planner (0)."""
@@ -108,3 +108,11 @@ class TargetOptions(TuningOptions):
                 f"the properties in {self.properties} cannot be read: {error.strerror}"
             ) from error
         return target_from_properties(document, flags)
+
+
+def _long_names(options: type[TuningOptions]) -> set[str]:
+    return {f"--{field.name.replace('_', '-')}" for field in fields(options)}
+
+
+SELECTING: Final = frozenset({*_long_names(TargetOptions) - _long_names(TuningOptions), "-L", "-T", "-K"})
+"""Flags that say which data is restored: a run keeps them for its life."""

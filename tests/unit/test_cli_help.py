@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +27,9 @@ def test_help_shows_examples_that_can_be_typed(
 ) -> None:
     assert desk.call_bare(*command, "--help").code == 0
     said = capsys.readouterr().out
-    examples = re.findall(r"^  (scylla-restore .*)$", said, re.MULTILINE)
-    assert examples or command == ("version",)
+    examples = re.findall(r"^  (scylla-restore .*)$", said.replace("\\\n", ""), re.MULTILINE)
+    assert examples
+    assert max(map(len, said.splitlines())) <= 80
     for example in examples:
         app = build(())
         _, *words = shlex.split(example.partition(">")[0])
@@ -46,30 +46,3 @@ def test_help_of_a_command_loads_no_client_of_a_store_or_a_node(command: str) ->
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603  # our own words
     assert answer.stdout.splitlines()[-1] == "[]"
-
-
-def completed(script: Path, *words: str) -> set[str]:
-    """Return what bash offers for the last word."""
-    program = (
-        f"source {shlex.quote(str(script))}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
-        "_scylla_restore; echo ${COMPREPLY[@]}"
-    )
-    bash = (shutil.which("bash") or "bash", "-c", program)
-    answer = subprocess.run(bash, capture_output=True, check=True, text=True)  # noqa: S603  # our own words
-    return set(answer.stdout.split())
-
-
-def test_bash_completes_commands_and_flags_with_what_is_printed_for_it(desk: Desk) -> None:
-    script = desk.directory / "completion.bash"
-    script.write_text(desk.call_bare("completion", "bash").stdout)
-    assert completed(script, "scylla-restore", "res") == {"resume"}
-    assert completed(script, "scylla-restore", "lab", "f") == {"fault"}
-    assert completed(script, "scylla-restore", "run", "--restore-tables", "--snap") == {"--snapshot-tag"}
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_have_their_own_script(desk: Desk, shell: str) -> None:
-    answer = desk.call_bare("completion", shell)
-    assert answer.code == 0
-    assert "snapshot-tag" in answer.stdout
-    assert desk.call_bare("completion", "tcsh").code == 2

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import pytest
 from cyclopts import App, Parameter
+from tests.support.program import Desk
 
 from scylla_restore.engine.cli.sources import from_environment, from_file
 from scylla_restore.engine.cli.target_options import TargetOptions
@@ -115,3 +116,12 @@ def test_a_flag_beats_the_properties_of_a_task(tmp_path: Path) -> None:
 def test_properties_that_are_not_there_are_an_error_that_names_them(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=r"missing\.json cannot be read"):
         typed(["--properties", str(tmp_path / "missing.json")]).target()
+
+
+@pytest.mark.parametrize("flag", ["--keyspace", "-T", "--location=s3:other", "--rename"])
+def test_a_run_is_not_resumed_with_other_data(tmp_path: Path, flag: str) -> None:
+    said = Desk(tmp_path).call("resume", flag, "x")
+    assert said.code == 2
+    assert said.stderr.startswith(
+        f"error: {flag} selects data, and a run goes on with what it began with\nhint: "
+    )
