@@ -82,7 +82,7 @@ ERRORS: dict[str, tuple[str, str, str]] = {
     "unknown snapshot": (
         f"-T {EARLY_TAG}",
         f"there is no snapshot {EARLY_TAG} in {LOCATION}$",
-        "the nearest in time is {tag}; `scylla-restore backups -L localstorage:backups` lists",
+        r"the nearest in time is {tag}; `scylla-restore backups -L localstorage:backups --config \S+` lists",
     ),
     "unknown snapshot in two buckets": (
         f"-T {EARLY_TAG} -L {LOCATION},localstorage:truncated",
