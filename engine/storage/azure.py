@@ -1,15 +1,22 @@
 """Containers of Azure Blob Storage."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, cast
 
 from scylla_restore.engine.errors import ObjectTooLarge, StorageUnavailable
 from scylla_restore.engine.storage.azure_access import AzureAccess, container_client
 from scylla_restore.engine.storage.azure_errors import CREDENTIALS, storage_error
-from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.pages import XmlPage, directly_below, stored_objects, xml_text
+from scylla_restore.engine.storage.keys import check_key, check_names, check_prefix
+from scylla_restore.engine.storage.pages import (
+    XmlPage,
+    beginning_of,
+    directly_below,
+    found_among,
+    stored_objects,
+    xml_text,
+)
 from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.engine.storage.words import settings_checked
@@ -83,6 +90,7 @@ class AzureStore:
         StorageError: there are no credentials, or the SDK refuses the settings.
     """
 
+    files_per_page = _PAGE_SIZE
     lists_ranges = False
     """Listings cannot begin in the middle, except in accounts of the newest kind."""
 
@@ -99,6 +107,13 @@ class AzureStore:
     def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:  # noqa: ARG002 - from the start
         """See the port."""
         return directly_below(self._pages(prefix), prefix, until)
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """See the port."""
+        check_names(prefix, names, self._location)
+        if not names:
+            return {}
+        return found_among(self._pages(prefix, begin=beginning_of(names)), prefix, names)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
@@ -142,11 +157,11 @@ class AzureStore:
     def _count_retry(self, **_: object) -> None:
         self._retries.add()
 
-    def _pages(self, prefix: str) -> Iterator[Page]:
+    def _pages(self, prefix: str, *, begin: str = "") -> Iterator[Page]:
         check_prefix(prefix, self._location)
         marker = ""
         while True:
-            body = self._page(prefix, marker)
+            body = self._page(prefix + begin, marker)
             yield PAGE.read(body, self._location)
             before, marker = marker, self._next_marker(body)
             if not marker:

@@ -1,14 +1,14 @@
 """A bucket that is read directly if that goes, else through the agents."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from loguru import logger
 
 from scylla_restore.engine.errors import BucketMissing, ConfigurationError, RestoreError, StorageDenied
-from scylla_restore.engine.storage.keys import agents_read, check_key, check_prefix
+from scylla_restore.engine.storage.keys import agents_read, check_key, check_names, check_prefix
 from scylla_restore.engine.storage.port import ObjectStore, Page, StoredObject, StoreReport
 
 T = TypeVar("T")
@@ -45,6 +45,12 @@ class EitherWay:
         store = self._agents or self._direct
         return store is not None and store.lists_ranges
 
+    @property
+    def files_per_page(self) -> int:
+        """See the port."""
+        store = self._agents or self._direct
+        return store.files_per_page if store is not None else 0
+
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See the port."""
         check_prefix(prefix, self._location)
@@ -54,6 +60,11 @@ class EitherWay:
         """See the port."""
         check_prefix(prefix, self._location)
         return self._each(lambda store: store.pages(prefix, after=after, until=until))
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """See the port."""
+        check_names(prefix, names, self._location)
+        return self._one(lambda store: store.find(prefix, names))
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""

@@ -1,7 +1,7 @@
 """Buckets of Google Cloud Storage."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
@@ -11,8 +11,14 @@ import msgspec
 from scylla_restore.engine.errors import BucketMissing, ObjectMissing, ObjectTooLarge, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
 from scylla_restore.engine.storage.gcs_errors import CREDENTIALS, storage_error
-from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.pages import directly_below, stored_objects
+from scylla_restore.engine.storage.keys import check_key, check_names, check_prefix
+from scylla_restore.engine.storage.pages import (
+    before,
+    beginning_of,
+    directly_below,
+    found_among,
+    stored_objects,
+)
 from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.engine.storage.words import settings_checked
@@ -71,6 +77,7 @@ class GcsStore:
     """
 
     lists_ranges = True
+    files_per_page = _PAGE_SIZE
 
     def __init__(
         self,
@@ -105,6 +112,15 @@ class GcsStore:
         """See the port."""
         more: dict[str, str] = {"start_offset": prefix + after} if after else {}
         return directly_below(self._read_pages(prefix, **more), prefix, until)
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """See the port."""
+        check_names(prefix, names, self._location)
+        if not names:
+            return {}
+        begin = beginning_of(names)
+        more = {"start_offset": prefix + before(names)} if len(begin) < len(before(names)) else {}
+        return found_among(self._read_pages(prefix, begin=begin, **more), prefix, names)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
@@ -153,8 +169,8 @@ class GcsStore:
         except Exception:  # noqa: BLE001 - who may not list is told what reading said
             return
 
-    def _read_pages(self, prefix: str, **more: str) -> Iterator[Page]:
-        for page in self._pages(prefix, **more):
+    def _read_pages(self, prefix: str, *, begin: str = "", **more: str) -> Iterator[Page]:
+        for page in self._pages(prefix, begin=begin, **more):
             yield self._page(page.get("items", ()))
 
     def _page(self, items: object) -> Page:
@@ -170,14 +186,14 @@ class GcsStore:
             )
         return {name: size for name, size in found.items() if not name.endswith("/")}
 
-    def _pages(self, prefix: str, **more: object) -> Iterator[Mapping[str, object]]:
+    def _pages(self, prefix: str, *, begin: str = "", **more: object) -> Iterator[Mapping[str, object]]:
         check_prefix(prefix, self._location)
         token: object = None
         # Only the answers themselves are taken from the SDK's pages: it would make an object of each item.
         with self._errors(prefix, of_bucket=True):
             listing = self._client.list_blobs(
                 self._bucket,
-                prefix=prefix,
+                prefix=prefix + begin,
                 fields=_FIELDS,
                 timeout=_TIMEOUTS_S,
                 retry=self._retry,

@@ -1,5 +1,7 @@
 """Keys and prefixes that every store refuses alike."""
 
+from collections.abc import Iterable
+
 from scylla_restore.engine.errors import StorageDenied
 
 _SSTABLES = "backup/sst/"
@@ -15,6 +17,18 @@ def check_key(key: str, location: str) -> str:
     if "\x00" in key or any(segment in {"", ".", ".."} for segment in key.split("/")):
         raise StorageDenied(f"{location}: {key!r} is not a key that an object can have", location=location)
     return key
+
+
+def check_names(prefix: str, names: Iterable[str], location: str) -> None:
+    """Make sure that names are those of objects directly below a prefix.
+
+    Raises:
+        StorageDenied: the prefix or one of them is not.
+    """
+    check_prefix(prefix, location)
+    for name in names:
+        if "/" in check_key(name, location):
+            raise StorageDenied(f"{location}: {name!r} is not the name of a file", location=location)
 
 
 def agents_read(key: str) -> bool:

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
@@ -14,7 +14,7 @@ from scylla_restore.engine.errors import (
     StorageDenied,
     StorageUnavailable,
 )
-from scylla_restore.engine.storage.keys import check_key, check_prefix
+from scylla_restore.engine.storage.keys import check_key, check_names, check_prefix
 from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 
 _DENIED = (errno.EACCES, errno.EPERM)
@@ -31,6 +31,7 @@ class LocalStorage:
     """
 
     lists_ranges = False
+    files_per_page = _NAMES_PER_PAGE
 
     def __init__(self, root: Path, bucket: str) -> None:
         self._location = f"localstorage:{bucket}"
@@ -50,6 +51,16 @@ class LocalStorage:
             path = self._path(prefix.rstrip("/"))
             if path is not None:
                 yield from _pages(path)
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """See the port; nothing is listed for it."""
+        check_names(prefix, names, self._location)
+        with self._errors(prefix):
+            path = self._path(prefix.rstrip("/"))
+            if path is None:
+                return {}
+            with _opened(path) as descriptor:
+                return {} if descriptor is None else _page(descriptor, names)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
@@ -147,14 +158,24 @@ def _pages(directory: Path) -> Iterator[Page]:
     Each is looked up from the directory itself: the way there from the root, a dozen directories for each of a hundred
     thousand files, would take as long again.
     """
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    try:
+    with _opened(directory) as descriptor:
+        if descriptor is None:
+            return
         names = sorted(os.listdir(descriptor))  # noqa: PTH208 - of a descriptor, which no path has
         for start in range(0, len(names), _NAMES_PER_PAGE):
             yield _page(descriptor, names[start : start + _NAMES_PER_PAGE])
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[int | None]:
+    """Lend a descriptor of a directory; None if there is no such directory."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (FileNotFoundError, NotADirectoryError):
+        yield None
+        return
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 

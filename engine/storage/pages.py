@@ -5,7 +5,7 @@ with parsed dates, of each; that takes ten to fifty times as long as to take key
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
@@ -102,6 +102,27 @@ def directly_below(pages: Iterable[Page], prefix: str, until: str = "") -> Itera
         yield {name: size for key, size in page.items() if "/" not in (name := key[start:])}
         if until and page and next(reversed(page)) > last:
             return
+
+
+def beginning_of(names: Collection[str]) -> str:
+    """Return what all the names begin with."""
+    first, last = min(names), max(names)
+    alike = (number for number, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(alike, len(first))]
+
+
+def before(names: Collection[str]) -> str:
+    """Return a text that stands before all the names, and behind whatever is far from them."""
+    return min(names)[:-1]
+
+
+def found_among(pages: Iterable[Page], prefix: str, names: Collection[str]) -> Page:
+    """Return those of ``names`` that pages of keys have directly below a prefix; pages behind them are not asked for."""
+    wanted = frozenset(names)
+    found: Page = {}
+    for page in directly_below(pages, prefix, max(wanted)):
+        found.update((name, size) for name, size in page.items() if name in wanted)
+    return found
 
 
 def _parsed(body: bytes, location: str) -> ET.Element:

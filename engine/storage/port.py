@@ -3,7 +3,7 @@
 Every method raises only ``StorageError``s, each knowing whether a retry makes sense.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 import msgspec
@@ -53,6 +53,19 @@ class ObjectStore(Protocol):
         With ``after`` and ``until`` only names behind the one and up to the other are asked for; others may come, too.
         Raises as ``list`` does.
         """
+        ...
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """Return those of ``names`` that are directly below ``prefix`` (which ends in ``/``), with their sizes.
+
+        A store that has to list for it lists what lies between them: ask for names that stand side by side.
+        Raises as ``list`` does.
+        """
+        ...
+
+    @property
+    def files_per_page(self) -> int:
+        """How many files one request lists; 0 if that is all of a directory, whatever is asked for."""
         ...
 
     @property

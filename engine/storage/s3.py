@@ -1,14 +1,21 @@
 """Buckets of Amazon S3 and of everything that speaks its protocol."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 
 from scylla_restore.engine.errors import ObjectTooLarge, StorageUnavailable
 from scylla_restore.engine.secrets import Secret
-from scylla_restore.engine.storage.keys import check_key, check_prefix
-from scylla_restore.engine.storage.pages import XmlPage, directly_below, stored_objects
+from scylla_restore.engine.storage.keys import check_key, check_names, check_prefix
+from scylla_restore.engine.storage.pages import (
+    XmlPage,
+    before,
+    beginning_of,
+    directly_below,
+    found_among,
+    stored_objects,
+)
 from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.s3_errors import storage_error
 from scylla_restore.engine.storage.tally import Tally
@@ -61,6 +68,7 @@ class S3Store:
     """
 
     lists_ranges = True
+    files_per_page = 1_000
 
     def __init__(
         self,
@@ -109,6 +117,15 @@ class S3Store:
         more = {"StartAfter": prefix + after} if after else {}
         return directly_below(self._read_pages(prefix, **more), prefix, until)
 
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """See the port."""
+        check_names(prefix, names, self._location)
+        if not names:
+            return {}
+        begin = beginning_of(names)
+        more = {"StartAfter": prefix + before(names)} if len(begin) < len(before(names)) else {}
+        return found_among(self._read_pages(prefix, begin=begin, **more), prefix, names)
+
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
         return tuple(
@@ -152,16 +169,18 @@ class S3Store:
     def _count_request(self, **_: object) -> None:
         self._requests.add()
 
-    def _read_pages(self, prefix: str, **more: object) -> Iterator[Page]:
-        for page in self._pages(prefix, **more):
+    def _read_pages(self, prefix: str, *, begin: str = "", **more: object) -> Iterator[Page]:
+        for page in self._pages(prefix, begin=begin, **more):
             yield PAGE.read(cast("bytes", page[_WHOLE_PAGE]), self._location)
 
-    def _pages(self, prefix: str, **more: object) -> Iterator[Mapping[str, object]]:
+    def _pages(self, prefix: str, *, begin: str = "", **more: object) -> Iterator[Mapping[str, object]]:
         check_prefix(prefix, self._location)
         position: dict[str, object] = {}
         while True:
             with self._errors(prefix):
-                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **position, **more)
+                page = self._client.list_objects_v2(
+                    Bucket=self._bucket, Prefix=prefix + begin, **position, **more
+                )
             yield page
             if not page.get("IsTruncated"):
                 return

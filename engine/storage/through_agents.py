@@ -4,7 +4,7 @@ Agents have credentials of their own. They list everything, and hand out manifes
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from scylla_restore.engine.errors import (
@@ -20,7 +20,7 @@ from scylla_restore.engine.errors import (
     StorageError,
     StorageUnavailable,
 )
-from scylla_restore.engine.storage.keys import agents_read, check_key, check_prefix
+from scylla_restore.engine.storage.keys import agents_read, check_key, check_names, check_prefix
 from scylla_restore.engine.storage.port import Page, StoredObject, StoreReport
 from scylla_restore.engine.storage.tally import Tally
 from scylla_restore.events.model.target import IndexVia
@@ -62,6 +62,7 @@ class ThroughAgents:
     """
 
     lists_ranges = False
+    files_per_page = 0
 
     def __init__(self, location: str, find: Callable[[], Sequence[Agent]], *, because: str = "") -> None:
         self._location = location
@@ -81,6 +82,16 @@ class ThroughAgents:
     def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:  # noqa: ARG002 - all at once
         """See the port; one page."""
         yield {entry.path: entry.size for entry in self._listed(prefix) if not entry.is_dir}
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """See the port; the whole directory is listed for it."""
+        check_names(prefix, names, self._location)
+        wanted = frozenset(names)
+        return {
+            entry.path: entry.size
+            for entry in self._listed(prefix)
+            if entry.path in wanted and not entry.is_dir
+        }
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """See the port."""

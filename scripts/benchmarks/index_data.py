@@ -2,7 +2,7 @@
 
 import gzip
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -45,6 +45,7 @@ class FileStore:
     """
 
     lists_ranges = False
+    files_per_page = PAGE
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -59,6 +60,10 @@ class FileStore:
         with (self._root / _flat(prefix)).open("rb") as file:
             for line in file:
                 yield _PAGES.decode(line)
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """Return nothing: no batch is looked for."""
+        raise NotImplementedError(prefix, names)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """Return nothing: the directories are known."""

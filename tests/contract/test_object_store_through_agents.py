@@ -1,6 +1,6 @@
 """Buckets as the agents of a lab see them: a shared file system, and a real S3 server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ class Below:
     def __init__(self, store: ObjectStore, prefix: str) -> None:
         self._store, self._prefix = store, prefix
         self.lists_ranges = store.lists_ranges
+        self.files_per_page = store.files_per_page
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         for found in self._store.list(self._prefix + prefix):
@@ -36,6 +37,9 @@ class Below:
 
     def pages(self, prefix: str, *, after: str = "", until: str = "") -> Iterator[Page]:
         return self._store.pages(self._prefix + prefix, after=after, until=until)
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        return self._store.find(self._prefix + prefix, names)
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         return self._store.list_directories(self._prefix + prefix)
@@ -140,6 +144,7 @@ def ask_each(store: ObjectStore) -> list[Callable[[], object]]:
         lambda: list(store.list("backup/meta/")),
         lambda: list(store.pages("backup/meta/")),
         lambda: store.list_directories("backup/meta/"),
+        lambda: store.find("backup/meta/", ("x",)),
         lambda: store.read("backup/meta/x", limit_bytes=1),
     ]
 

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from scylla_restore.engine.backup.layout import ManifestPath, SchemaKind, SchemaPath, SSTableDirectory
 from scylla_restore.engine.core.commands import IndexLocation, OpenLocation
@@ -21,7 +21,7 @@ COMPONENTS = ("Data.db", "TOC.txt")
 class Bucket:
     """An ``ObjectStore`` in memory; ``error`` is raised by every call as long as it is set.
 
-    ``listed`` are how many files each listing of a directory came to.
+    ``listed`` are how many files each listing of a directory came to, ``finds`` the names that were looked for.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,8 @@ class Bucket:
         self.reached = StoreReport()
         self.lists_ranges = True
         self.page_size = 7
+        self.files_per_page = 1_000
+        self.finds: list[frozenset[str]] = []
         self.listed: list[int] = []
 
     def _enter(self) -> None:
@@ -51,6 +53,11 @@ class Bucket:
         self.listed.append(len(wanted))
         for start in range(0, len(wanted), self.page_size):
             yield dict(wanted[start : start + self.page_size])
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        self._enter()
+        self.finds.append(frozenset(names))
+        return {name: len(self.objects[prefix + name]) for name in names if prefix + name in self.objects}
 
     def report(self) -> StoreReport:
         return self.reached

@@ -115,9 +115,10 @@ class ObjectStoreSuite:
             lambda store: list(store.list("a/")),
             lambda store: list(store.pages("a/")),
             lambda store: store.list_directories("a/"),
+            lambda store: store.find("a/", ("b",)),
             lambda store: store.read("a/b", limit_bytes=1),
         ],
-        ids=["list", "pages", "list_directories", "read"],
+        ids=["list", "pages", "list_directories", "find", "read"],
     )
     def test_a_bucket_that_is_not_there_is_missing(
         self, bucket: StoreUnderTest, ask: Callable[[ObjectStore], object]
@@ -136,6 +137,8 @@ class ObjectStoreSuite:
             lambda: list(bucket.store.list(f"{path}/")),
             lambda: list(bucket.store.pages(f"{path}/")),
             lambda: bucket.store.list_directories(f"{path}/"),
+            lambda: bucket.store.find(f"{path}/", ("x",)),
+            lambda: bucket.store.find("a/", (path,)),
         ):
             with pytest.raises(StorageDenied):
                 ask()
@@ -152,7 +155,9 @@ class ObjectStoreSuite:
         assert files(bucket.store, "d/e/") == {"3": 3}
         assert files(bucket.store, "none/") == {}
 
-    def test_a_large_directory_can_be_listed_whole_and_in_parts(self, bucket: StoreUnderTest) -> None:
+    def test_a_large_directory_can_be_listed_whole_and_in_parts_and_searched(
+        self, bucket: StoreUnderTest
+    ) -> None:
         expected = {f"me-3g_{number:04}-big-Data.db": number % 7 for number in range(1100)}
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: bucket.put(f"many/{name}", bytes(expected[name])), expected))
@@ -161,6 +166,23 @@ class ObjectStoreSuite:
         part = files(bucket.store, "many/", after=after, until=until)
         assert part.items() <= expected.items()
         assert {name for name in expected if after < name <= until} <= part.keys()
+        names = sorted(expected)
+        for some in (names[:1], names[-1:], names[100:103], [names[0], names[-1]], names[5::100]):
+            assert bucket.store.find("many/", some) == {name: expected[name] for name in some}
+
+    def test_what_is_not_there_is_not_found(self, bucket: StoreUnderTest) -> None:
+        for key in (
+            "d/me-1-big-Data.db",
+            "d/me-1-big-Data.db.sm_20250101000003UTC",
+            "d/me-11-big-Data.db",
+            "d/e/f",
+        ):
+            bucket.put(key, b"x")
+        assert bucket.store.find("d/", ("me-1-big-Data.db", "me-1-big-TOC.txt")) == {"me-1-big-Data.db": 1}
+        assert bucket.store.find("d/", ("me-2-big-Data.db",)) == {}
+        assert bucket.store.find("d/", ("e",)) == {}
+        assert bucket.store.find("none/", ("me-1-big-Data.db",)) == {}
+        assert bucket.store.find("d/", ()) == {}
 
     def test_a_store_tells_how_it_is_reached_and_that_there_was_no_trouble(
         self, bucket: StoreUnderTest

@@ -20,6 +20,7 @@ Ask = Callable[[ObjectStore], object]
 ASKS: list[Ask] = [
     lambda store: list(store.list("a/")),
     lambda store: list(store.pages("a/")),
+    lambda store: store.find("a/", ("1",)),
     lambda store: store.read("a/1", limit_bytes=10),
 ]
 

@@ -1,6 +1,6 @@
 """A simulated bucket, as an engine's own SDK sees it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tests.simulation.simulator.backup import Backup
 from tests.simulation.simulator.dice import dice
@@ -15,6 +15,7 @@ class SimStore(SimPort):
     """``ObjectStore`` of one location."""
 
     lists_ranges = True
+    files_per_page = 12
 
     def __init__(self, backup: Backup, location: str, process: Process, odds: Odds, seed: str) -> None:
         super().__init__(process, odds, dice(f"{seed}/store/{location}/{process.name}"))
@@ -45,6 +46,12 @@ class SimStore(SimPort):
         if breaks:
             raise self.lost()
         yield dict(wanted[middle:])
+
+    def find(self, prefix: str, names: Collection[str]) -> Page:
+        """Return the sizes of those objects that there are."""
+        return {
+            name: self._sizes[f"{prefix}{name}"] for name in sorted(names) if f"{prefix}{name}" in self._sizes
+        }
 
     def list_directories(self, prefix: str) -> tuple[str, ...]:
         """Return the names directly below ``prefix``."""
