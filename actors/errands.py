@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, assert_never
 
+from scylla_restore.actors.procedures.checking import CheckPlanned, GroupFound, GroupMissed
 from scylla_restore.actors.procedures.index import (
     DirectoryParts,
     DirectoryTask,
@@ -61,6 +62,9 @@ Outcome = (
     | PartTotals
     | StoreReport
     | SchemaContents
+    | CheckPlanned
+    | GroupFound
+    | GroupMissed
     | None
 )
 Step = Callable[[Store], Coroutine[Effect, Any, Outcome]]
@@ -77,8 +81,8 @@ class Errand(Protocol):
         """Take in what a step came to."""
         ...
 
-    def ending(self) -> AnyEvent:
-        """Return how it ended, once no step is under way and none is left."""
+    def ending(self) -> AnyEvent | None:
+        """Return how it ended, once no step is under way and none is left; None if that was told already."""
         ...
 
 

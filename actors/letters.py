@@ -4,6 +4,7 @@ import msgspec
 
 from scylla_restore.engine.core.commands import (
     Alter,
+    CheckFiles,
     DownloadBatch,
     IndexLocation,
     InspectTables,
@@ -40,7 +41,7 @@ NodeLetter = (
 )
 """All that a NodeActor is told from outside."""
 
-LocationLetter = OpenLocation | IndexLocation | VerifyLocation | ReadSchemaFile
+LocationLetter = OpenLocation | IndexLocation | VerifyLocation | ReadSchemaFile | CheckFiles
 """All that a LocationActor is told from outside."""
 
 

@@ -1,17 +1,24 @@
 """The actor of one backup location: hands out the steps of an errand to its lanes and reports how it ended."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 import msgspec
 
+from scylla_restore.actors.checks import Checking
 from scylla_restore.actors.errands import Errand, Indexing, Opening, Outcome, SchemaReading, Step, Verifying
 from scylla_restore.actors.letters import LaneCrashed, LocationLetter
 from scylla_restore.actors.outlet import Outlet
 from scylla_restore.actors.procedures.storing import Store, location_failed
 from scylla_restore.actors.runtime import Address, Call, Procedure, Runtime, Stopped
-from scylla_restore.engine.core.commands import IndexLocation, OpenLocation, ReadSchemaFile, VerifyLocation
+from scylla_restore.engine.core.commands import (
+    CheckFiles,
+    IndexLocation,
+    OpenLocation,
+    ReadSchemaFile,
+    VerifyLocation,
+)
 from scylla_restore.engine.errors import RestoreError
 from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.model import AnyEvent
@@ -110,7 +117,9 @@ class LocationActor:
 
     def _obey(self, letter: LocationActorLetter) -> None:
         match letter:
-            case OpenLocation() | IndexLocation() | VerifyLocation() | ReadSchemaFile():
+            case CheckFiles() if isinstance(self._errand, Checking) and not self._waiting:
+                self._errand.add(letter)
+            case OpenLocation() | IndexLocation() | VerifyLocation() | ReadSchemaFile() | CheckFiles():
                 self._waiting.append(letter)
             case StoreOpened(lane=lane, store=store):
                 self._free.append(lane)
@@ -134,7 +143,7 @@ class LocationActor:
         else:
             for lane in self._lanes:
                 lane.stop()
-            self._finish(location_failed(self._location, ended.error))
+            self._finish(*self._failing(self._errand, ended.error))
 
     def _go_on(self) -> None:
         """Hand out what can be handed out, and begin the next errand when there is nothing left of one."""
@@ -151,7 +160,8 @@ class LocationActor:
             elif self._under_way:
                 return
             else:
-                self._finish(self._errand.ending())
+                ending = self._errand.ending()
+                self._finish(*([ending] if ending is not None else []))
 
     def _begin(self, command: LocationLetter) -> None:
         self._errands += 1
@@ -165,6 +175,11 @@ class LocationActor:
                 self._errand = Verifying(command)
             case ReadSchemaFile():
                 self._errand = SchemaReading(command)
+            case CheckFiles():
+                self._errand = checking = Checking(command)
+                while self._waiting and isinstance(following := self._waiting[0], CheckFiles):
+                    checking.add(following)
+                    self._waiting.popleft()
             case _:
                 assert_never(command)
         if self._store is None:
@@ -175,9 +190,15 @@ class LocationActor:
         self._under_way += 1
         self._lanes[lane].start(procedure)
 
-    def _finish(self, event: AnyEvent) -> None:
+    def _failing(self, errand: Errand, error: RestoreError) -> Iterable[AnyEvent]:
+        if isinstance(errand, Checking):
+            return errand.failing(error)
+        return (location_failed(self._location, error),)
+
+    def _finish(self, *events: AnyEvent) -> None:
         self._errand = None
-        self._report(event)
+        for event in events:
+            self._report(event)
 
     async def _open(self, command: LocationLetter, *, lane: int, errand: int) -> None:
         try:

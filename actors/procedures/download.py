@@ -9,6 +9,7 @@ A batch of versioned SSTables is copied object by object, eight jobs at a time, 
 job that nobody knows may be writing. Such an attempt ends as incomplete, and the batch is tried again elsewhere.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from scylla_restore.actors.procedures.asking import Node, failure_of, patiently
@@ -75,10 +76,18 @@ async def _fetch(node: Node, command: DownloadBatch, copying: Copying) -> dict[s
         raise BrokenCopy(_incomplete(node, "the engine that began the copy ended before all jobs were known"))
     await _follow(node, command, copying)
     present = await _list_staging(node, command)
-    if problem := misfit(command.sstables, present):
+    if problem := misfit(command.sstables, present) or _wrong_sum(command, present):
         raise BrokenCopy(_incomplete(node, f"{command.staging}: {problem}"))
     await copying.forget()
     return present
+
+
+def _wrong_sum(command: DownloadBatch, present: Mapping[str, int]) -> str | None:
+    """Say that the files have other sizes than those that were found: Scylla has noted those of ``Data.db`` only."""
+    size = sum(present.values())
+    if not command.is_exact or size == command.size:
+        return None
+    return f"the files have {size} bytes in place of {command.size}"
 
 
 async def _check_empty(node: Node, command: DownloadBatch) -> None:

@@ -11,7 +11,8 @@ NAMES_PER_COPY_MAX = 10_000
 NAMES_PER_COPY_MAX_BYTES = 900 * 1024
 _NAMES_TOLD_MAX = 5
 _SNAPSHOTS = "/snapshots/"
-_DATA = "-Data.db"
+DATA = "-Data.db"
+"""With this the name of the file ends whose size Scylla notes, in every version."""
 
 
 class CopyTogether(msgspec.Struct, frozen=True):
@@ -94,7 +95,7 @@ def _wrong_size(sstable: BatchSSTable, present: Mapping[str, int]) -> str | None
         if size != sstable.size:
             return f"SSTable {sstable.id} has {size} bytes in place of {sstable.size}"
         return None
-    name = next(file.name for file in sstable.files if file.name.endswith(_DATA))
+    name = next(file.name for file in sstable.files if file.name.endswith(DATA))
     if present[name] != sstable.data_size:
         return f"{name} has {present[name]} bytes in place of {sstable.data_size}"
     return None

@@ -264,10 +264,11 @@ async def _read_directory(store: Store, task: DirectoryTask) -> DirectoryTotals 
 
 async def _read_notes(store: Store, plan: DirectoryPlan) -> tuple[DirectoryIndexed, ...]:
     """Return the SSTables of a directory by Scylla's own manifest; none if that is of no use, or not to be had."""
-    if plan.scylla_manifest is None:
+    manifest = plan.scylla_manifest(store.files_per_page)
+    if manifest is None:
         return ()
     try:
-        return index_as_noted(plan, await _read(store, plan.scylla_manifest))
+        return index_as_noted(plan, await _read(store, manifest))
     except (ObjectMissing, ObjectTooLarge, StorageDenied):
         return ()
 

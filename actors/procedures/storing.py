@@ -46,6 +46,11 @@ class Store:
         """Whether parts of a directory can be listed side by side."""
         return self._store.lists_ranges
 
+    @property
+    def files_per_page(self) -> int:
+        """How many files one request lists; 0 if that is all of a directory."""
+        return self._store.files_per_page
+
     def reached(self) -> StoreReport:
         """Return how the store was reached, with the requests that were made again here counted in."""
         told = self._store.report()
@@ -72,6 +77,11 @@ class Store:
 
 def location_failed(location: str, error: RestoreError) -> LocationFailed:
     """Return what went wrong with a location as an event."""
+    return LocationFailed(location=location, failure=failure_of_location(error), exit_code=error.exit_code)
+
+
+def failure_of_location(error: RestoreError) -> Failure:
+    """Return what went wrong with a location, or with the backup in it."""
     match error:
         case StorageUnavailable():
             cause = Cause.UNREACHABLE
@@ -81,5 +91,4 @@ def location_failed(location: str, error: RestoreError) -> LocationFailed:
             cause = Cause.INCOMPLETE
         case _:
             cause = Cause.REFUSED
-    failure = Failure(cause=cause, message=error.message, hint=error.hint)
-    return LocationFailed(location=location, failure=failure, exit_code=error.exit_code)
+    return Failure(cause=cause, message=error.message, hint=error.hint)

@@ -26,9 +26,6 @@ SSTABLES_PER_EVENT = 20_000
 FILES_PER_PART = 10_000
 """How many files of a large directory are listed in turn: ten pages or so."""
 
-FILES_PER_PAGE = 1_000
-"""How many files any store lists with one request."""
-
 _BEHIND_VERSIONS = ".t"
 """Put behind a name, it stands behind the name's versions (``.sm_…``) and before all other names."""
 
@@ -88,17 +85,17 @@ class DirectoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     has_scylla_manifest: bool = False
 
-    @property
-    def scylla_manifest(self) -> str | None:
-        """The key of Scylla's own manifest, where it may take the place of a listing, and spares requests.
+    def scylla_manifest(self, files_per_page: int) -> str | None:
+        """Return the key of Scylla's own manifest, where it may take the place of a listing, and spares requests.
 
-        Files that may have versions have to be listed, and few files are listed as soon as anything is read.
+        Files that may have versions have to be listed, and few files are listed as soon as anything is read:
+        ``files_per_page`` of them with one request, or all if that is 0.
         """
         whole = self.whole
         if not (self.has_scylla_manifest and self.size and whole.sstables.is_plain):
             return None
         (shape,) = whole.sstables.shapes
-        if len(whole.sstables.ids) * len(shape.components) <= FILES_PER_PAGE:
+        if not files_per_page or len(whole.sstables.ids) * len(shape.components) <= files_per_page:
             return None
         return f"{whole.where.path}/{snapshot_manifest_name(whole.snapshot_tag, whole.where.node_id)}"
 

@@ -26,6 +26,7 @@ _PACKAGE: Final = "scylla_restore"
 _FORMAT: Final = "{time:YYYY-MM-DDTHH:mm:ss.SSSZZ} {level: <7} {extra[where]}{message}\n{exception}"
 _BOUND: Final = ("run", "node", "batch", "attempt")
 _WARNINGS: Final = (
+    batches.BatchFilesMissed,
     batches.DownloadFailed,
     batches.LoadFailed,
     batches.LoadAnswerLost,

@@ -29,6 +29,8 @@ from scylla_restore.events.model import (
 
 _MOVING: Final = frozenset({Phase.MOVING})
 _PHASES: Final[dict[type, frozenset[Phase]]] = {
+    batches.BatchFilesFound: frozenset({Phase.CHECKING}),
+    batches.BatchFilesMissed: frozenset({Phase.CHECKING}),
     batches.DownloadStarted: frozenset({Phase.REQUESTED}),
     batches.DownloadProgressed: frozenset({Phase.DOWNLOADING}),
     batches.BatchDownloaded: COPYING,

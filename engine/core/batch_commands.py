@@ -6,6 +6,7 @@ from scylla_restore.engine.core.alterations import UNLIMITED, wanted_rate, wante
 from scylla_restore.engine.core.commands import (
     BatchFile,
     BatchSSTable,
+    CheckFiles,
     DownloadBatch,
     LoadSSTables,
     LookIntoUpload,
@@ -20,6 +21,21 @@ from scylla_restore.engine.core.state import Batch, Directory, RunState
 from scylla_restore.engine.core.state.workload import TOC
 from scylla_restore.events.model.alterations import CopiedIntoUpload
 from scylla_restore.events.model.locations import SSTableShape
+
+
+def check_command(state: RunState, batch: Batch) -> CheckFiles:
+    """Return the command to see whether the location has the batch's files."""
+    directory = state.workload.directories[batch.directory]
+    return CheckFiles(
+        location=directory.location,
+        where=state.locations[directory.location].where,
+        via=state.target.tuning.index_via,
+        batch=batch.id,
+        attempt=batch.attempt,
+        source=directory.path,
+        sstables=_sstables(directory, batch.positions),
+        beside=len(directory.ids),
+    )
 
 
 def look_command(state: RunState, batch: Batch) -> LookIntoUpload:
@@ -61,6 +77,7 @@ def download_command(state: RunState, batch: Batch) -> DownloadBatch:
         source=directory.path,
         sstables=_sstables(directory, batch.positions),
         size=batch.size,
+        is_exact=batch.found,
         transfers=wanted_transfers(state, node),
         bandwidth_rate="0M" if rate == UNLIMITED else rate,
         min_free_percent=MIN_FREE_PERCENT,

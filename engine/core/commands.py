@@ -229,6 +229,19 @@ class BatchSSTable(msgspec.Struct, frozen=True, gc=False):
     data_size: int | None = None
 
 
+class CheckFiles(LocationCommand, frozen=True, kw_only=True):
+    """See whether the location has a batch's files below ``source``. → ``BatchFilesFound`` or ``BatchFilesMissed``.
+
+    ``beside`` is how many SSTables of the snapshot the directory has.
+    """
+
+    batch: int
+    attempt: int
+    source: str
+    sstables: tuple[BatchSSTable, ...]
+    beside: int
+
+
 class BatchCommand(NodeCommand, frozen=True, kw_only=True):
     """About one attempt at one batch. ``staging`` and ``upload`` are paths below ``data:``, and the same without staging."""
 
@@ -254,12 +267,14 @@ class DownloadBatch(BatchCommand, frozen=True, kw_only=True):
 
     With ``jobs`` (and the agent's ``started_at`` of each) the copy was begun before: it is followed, and
     ``DownloadStarted`` is not reported again. ``transfers`` and ``bandwidth_rate`` go with the request as they are.
+    ``size`` is bytes; with ``is_exact`` the files have just so many, whatever is known of each SSTable.
     """
 
     location: str
     source: str
     sstables: tuple[BatchSSTable, ...]
     size: int
+    is_exact: bool = False
     transfers: int | None = None
     bandwidth_rate: str | None = None
     min_free_percent: int = 10

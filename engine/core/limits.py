@@ -9,6 +9,9 @@ FILES_PER_BATCH = 10_000
 ATTEMPTS_PER_NODE = 3
 """A batch that failed this often on each node that can reach it fails the run."""
 
+CHECKS = 3
+"""How often in a row a location is asked for a batch's files before its silence fails the run."""
+
 NATIVE_FAILURES = 3
 """Native restores in a row that may fail on a node before it downloads instead, where that was left to us."""
 

@@ -53,6 +53,9 @@ NodeEvent = (
 )
 BatchEvent = (
     batches.BatchAssigned
+    | batches.BatchCheckRequested
+    | batches.BatchFilesFound
+    | batches.BatchFilesMissed
     | batches.DownloadRequested
     | batches.DownloadStarted
     | batches.DownloadProgressed

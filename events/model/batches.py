@@ -29,6 +29,36 @@ class BatchAssigned(Event, frozen=True, kw_only=True):
     staging: Staging = Staging.AUTO
 
 
+class BatchCheckRequested(Event, frozen=True, kw_only=True):
+    """The location is about to be asked whether it has the batch's files: their directory was not listed."""
+
+    TAG: ClassVar[str] = "BatchCheckRequested"
+    batch: int
+    attempt: int
+
+
+class BatchFilesFound(Event, frozen=True, kw_only=True):
+    """The location has all files of the batch, with the sizes that were noted; together they have ``size`` bytes."""
+
+    TAG: ClassVar[str] = "BatchFilesFound"
+    batch: int
+    attempt: int
+    size: int
+
+
+class BatchFilesMissed(Event, frozen=True, kw_only=True):
+    """The location lacks files of the batch, has others under their names, or could not be asked.
+
+    Nothing of this attempt was asked of the node.
+    """
+
+    TAG: ClassVar[str] = "BatchFilesMissed"
+    batch: int
+    attempt: int
+    location: str
+    failure: Failure
+
+
 class DownloadRequested(Event, frozen=True, kw_only=True):
     """The agent is about to be asked to copy the batch into a staging directory of this attempt's own, or into ``upload``."""
 

@@ -60,7 +60,9 @@ def new_attempt(event: batches.BatchAssigned) -> Attempt:
 
 
 BatchAdvance = (
-    batches.DownloadRequested
+    batches.BatchCheckRequested
+    | batches.BatchFilesFound
+    | batches.DownloadRequested
     | batches.DownloadStarted
     | batches.DownloadProgressed
     | batches.BatchDownloaded
@@ -79,6 +81,7 @@ BatchAdvance = (
 BatchTurn = (
     batches.BatchAssigned
     | batches.SSTablesLoaded
+    | batches.BatchFilesMissed
     | batches.DownloadFailed
     | batches.LoadFailed
     | batches.BatchReturned
@@ -96,6 +99,9 @@ def is_advance(event: AnyEvent) -> TypeGuard[BatchAdvance]:
 def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:  # noqa: C901 - one case an event
     """Take the attempt one step on, by an event that does not end it."""
     match event:
+        case batches.BatchFilesFound():
+            # what was noted is exact for a directory only
+            attempt.size = event.size
         case batches.DownloadRequested():
             attempt.phase = Phase.DOWNLOADING
             attempt.since = at
@@ -122,7 +128,8 @@ def advance(attempt: Attempt, event: BatchAdvance, at: datetime) -> None:  # noq
         case batches.NativeRestoreProgressed():
             attempt.restored = event.restored
         case (
-            batches.UploadOccupied()
+            batches.BatchCheckRequested()
+            | batches.UploadOccupied()
             | batches.UploadFoundEmpty()
             | batches.UploadFilled()
             | batches.LoadAnswerLost()

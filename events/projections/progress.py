@@ -238,7 +238,7 @@ def _apply_to_batch(state: ProgressState, event: BatchTurn, at: datetime) -> Non
     match event:
         case batches.SSTablesLoaded():
             _settle(state, event.batch, attempt, at)
-        case batches.DownloadFailed() | batches.LoadFailed():
+        case batches.DownloadFailed() | batches.LoadFailed() | batches.BatchFilesMissed():
             _give_back(state, event.batch, attempt, event.failure)
         case batches.BatchReturned():
             _give_back(state, event.batch, attempt, None)

@@ -28,12 +28,14 @@ IDS_OF_AN_AGENT: Final = 1 << 40
 """An agent counts its jobs from the second of its start on, so that its ids are always below."""
 
 _AboutAttempt = (
-    batches.DownloadProgressed
+    batches.BatchFilesFound
+    | batches.DownloadProgressed
     | batches.DownloadStarted
     | batches.BatchDownloaded
     | batches.NativeRestoreStarted
     | batches.NativeRestoreProgressed
     | batches.SSTablesLoaded
+    | batches.BatchFilesMissed
     | batches.DownloadFailed
     | batches.LoadFailed
     | batches.BatchReturned
@@ -153,6 +155,8 @@ def _take_on(
     """Take an attempt and its row one step on, or to their end."""
     row = attempt.row
     match event:
+        case batches.BatchFilesFound():
+            attempt.size = event.size
         case batches.DownloadProgressed():
             _put(attempt, replace(row, downloaded=event.downloaded), changed)
         case batches.DownloadStarted():
@@ -182,7 +186,12 @@ def _take_on(
             restored = attempt.size if attempt.native else row.downloaded + row.versioned_downloaded
             row = replace(row, restore_completed_at=_to_the_millisecond(at), restored=restored)
             _put(attempt, row, changed)
-        case batches.DownloadFailed() | batches.LoadFailed() | batches.BatchReturned():
+        case (
+            batches.BatchFilesMissed()
+            | batches.DownloadFailed()
+            | batches.LoadFailed()
+            | batches.BatchReturned()
+        ):
             del state.open[event.batch]
             _forget(attempt, changed)
         case _:

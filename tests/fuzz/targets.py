@@ -78,7 +78,7 @@ def _plan_of_many() -> DirectoryPlan:
     entry = {**index_entry(sstable_files(*_MANY)), "size": 1_000_000, "scylla_manifests": [name]}
     (read,) = read_manifest(manifest_bytes(entry), path="p").tables
     plan = plan_directory(read, manifest=manifest_path(), location="s3:b")
-    assert plan.scylla_manifest is not None
+    assert plan.scylla_manifest(1_000) is not None
     return plan
 
 

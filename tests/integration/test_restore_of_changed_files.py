@@ -6,22 +6,22 @@ from pathlib import Path
 import pytest
 
 from scylla_restore.engine.api import Engine, cluster_connection
-from scylla_restore.engine.backup.directory import FILES_PER_PAGE
 from scylla_restore.engine.config import choose_cluster, load_config
 from scylla_restore.engine.core.state.run_state import Status
 from scylla_restore.engine.core.target import build_target
 from scylla_restore.engine.core.target_flags import TargetFlags
 from scylla_restore.engine.lab import Lab
 from scylla_restore.engine.lab.backup_writer import BackupRequest, write_backup
+from scylla_restore.engine.storage.localstorage import LocalStorage
 from scylla_restore.engine.storage.opening import open_store
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log.memory import MemoryLog
-from scylla_restore.events.model.batches import DownloadFailed
+from scylla_restore.events.model.batches import BatchFilesMissed, DownloadFailed, DownloadRequested
 from scylla_restore.events.model.locations import DirectoryIndexed
 
 BUCKET = "localstorage:backups"
 PATIENCE_S = 120
-UNLISTED = FILES_PER_PAGE // 8
+UNLISTED = LocalStorage.files_per_page // 8
 """More SSTables than one request lists: Scylla's own manifest tells their sizes."""
 
 
@@ -34,14 +34,16 @@ def vanish(file: Path) -> None:
 
 
 class Meddling:
-    """Changes a file as soon as its directory is listed, and takes note of downloads that fail.
+    """Changes a file as soon as its directory is listed, and takes note of batches that fail.
 
-    ``sstable`` is the id of the SSTable that the file belongs to.
+    ``sstable`` is the id of the SSTable that the file belongs to, ``copied`` are batches that a node was asked to copy.
     """
 
     def __init__(self, root: Path, change: Callable[[Path], None]) -> None:
         self.sstable = ""
         self.failures: list[str] = []
+        self.missed: set[int] = set()
+        self.copied: set[int] = set()
         self.was_listed = True
         self._root = root
         self._change = change
@@ -56,6 +58,11 @@ class Meddling:
                 self._change(file)
             case DownloadFailed(failure=failure):
                 self.failures.append(failure.message)
+            case BatchFilesMissed(batch=batch, failure=failure):
+                self.missed.add(batch)
+                self.failures.append(failure.message)
+            case DownloadRequested(batch=batch):
+                self.copied.add(batch)
             case _:
                 pass
 
@@ -95,6 +102,8 @@ def test_nothing_is_loaded_of_files_that_are_not_those_that_were_indexed(
     assert f"{BUCKET}/backup/sst/" in outcome.failure.message
     assert meddling.failures
     assert meddling.was_listed == (sstables < UNLISTED)
+    assert bool(meddling.missed) is not meddling.was_listed
+    assert not meddling.missed & meddling.copied
     for message in (outcome.failure.message, *meddling.failures):
         assert meddling.sstable in message
         assert problem in message

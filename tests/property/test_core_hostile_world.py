@@ -5,12 +5,13 @@ from itertools import count
 
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
-from tests.support.answers import failed, node_failed, occupied, started, undo_failed
+from tests.support.answers import failed, missed, node_failed, occupied, started, undo_failed
 from tests.support.hosts import directory, hosts
 from tests.support.world import RUN, World
 
 from scylla_restore.engine.core.commands import (
     Alter,
+    CheckFiles,
     Command,
     DownloadBatch,
     InspectTables,
@@ -109,6 +110,8 @@ def _fates_of(command: Command) -> tuple[str, ...]:  # noqa: PLR0911 - one retur
             return ("crash", "die", "pause", "lost", *OF_BATCHES)
         case NodeCommand():
             return ("crash", "die", "pause", "fail")
+        case CheckFiles():
+            return ("crash", "die", "pause", "fail")
         case LocationCommand():
             return ("crash", "die", "pause")
         case _:
@@ -128,6 +131,8 @@ def _failure(fate: str, command: Command) -> Sequence[AnyEvent] | None:
         case LookIntoUpload() | DownloadBatch() | MoveIntoUpload() | LoadSSTables():
             cause = fate if isinstance(fate, Cause) else Cause.FAILED
             return (failed(command, cause, staging_left=len(fate) % 2 == 0),)
+        case CheckFiles():
+            return missed(command, Cause.UNREACHABLE)
         case Alter() | JoinNode() | ReadNodeSettings() | InspectTables():
             return node_failed(command)
         case Undo():
@@ -152,17 +157,17 @@ def assert_whole(world: World) -> None:
 @given(
     nodes=st.integers(1, 4),
     sizes=st.lists(st.lists(st.integers(1, 1000), min_size=1, max_size=12), min_size=1, max_size=3),
-    parallel=st.integers(0, 2),
-    staging=st.sampled_from(Staging),
+    tuning=st.builds(Tuning, parallel=st.integers(0, 2), staging=st.sampled_from(Staging)),
+    noted=st.booleans(),
     fates=FATES,
 )
 def test_every_run_ends_with_everything_restored_once_and_everything_put_back(
-    nodes: int, sizes: list[list[int]], parallel: int, staging: Staging, fates: list[int]
+    nodes: int, sizes: list[list[int]], tuning: Tuning, noted: bool, fates: list[int]
 ) -> None:
     world = World(
         hosts=hosts(*(f"n{number}" for number in range(nodes))),
-        directories=tuple(directory(f"t{n}", s) for n, s in zip(count(), sizes)),
-        tuning=Tuning(parallel=parallel, staging=staging),
+        directories=tuple(directory(f"t{n}", s, noted=noted) for n, s in zip(count(), sizes)),
+        tuning=tuning,
     )
     hostile = Hostile(world, fates)
     for state in hostile.play():
@@ -200,7 +205,7 @@ def test_an_abort_at_any_time_puts_everything_back(
 ) -> None:
     world = World(
         hosts=hosts(*(f"n{number}" for number in range(nodes))),
-        directories=(directory("t1", range(1, 30)),),
+        directories=(directory("t1", range(1, 20)), directory("t2", range(1, 10), noted=True)),
         tuning=Tuning(staging=staging),
     )
     hostile = Hostile(world, fates)

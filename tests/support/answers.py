@@ -7,6 +7,7 @@ from scylla_restore.engine.core.commands import (
     ApplyStatement,
     AwaitAgreement,
     AwaitViews,
+    CheckFiles,
     Command,
     CompareObjects,
     DownloadBatch,
@@ -88,6 +89,22 @@ def failed(command: Command, cause: Cause, *, staging_left: bool = False) -> Any
         node=command.node,
         failure=failure,
         staging_left=staging_left,
+    )
+
+
+def found(command: CheckFiles) -> tuple[AnyEvent, ...]:
+    """Tell that a location has a batch's files."""
+    size = sum(sstable.size for sstable in command.sstables)
+    return (batches.BatchFilesFound(batch=command.batch, attempt=command.attempt, size=size),)
+
+
+def missed(command: CheckFiles, cause: Cause) -> tuple[AnyEvent, ...]:
+    """Tell that a location lacks a batch's files, or does not answer."""
+    failure = Failure(cause=cause, message=f"the location says {cause}")
+    return (
+        batches.BatchFilesMissed(
+            batch=command.batch, attempt=command.attempt, location=command.location, failure=failure
+        ),
     )
 
 
@@ -209,9 +226,11 @@ def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
             return node_failed(command)
 
 
-def batch_answer(command: Command) -> Sequence[AnyEvent]:
+def batch_answer(command: Command) -> Sequence[AnyEvent]:  # noqa: PLR0911 - one return a command
     """Answer that a batch has come a step further."""
     match command:
+        case CheckFiles():
+            return found(command)
         case LookIntoUpload():
             return (batches.UploadFoundEmpty(batch=command.batch, attempt=command.attempt),)
         case DownloadBatch():

@@ -266,6 +266,11 @@ _BATCHES: dict[str, AnyEvent] = {
         size=1_000_017,
         staging=target.Staging.OFF,
     ),
+    "BatchCheckRequested.v1": batches.BatchCheckRequested(batch=17, attempt=2),
+    "BatchFilesFound.v1": batches.BatchFilesFound(batch=17, attempt=2, size=1_000_017),
+    "BatchFilesMissed.v1": batches.BatchFilesMissed(
+        batch=17, attempt=2, location="s3:backups", failure=Failure(cause=Cause.MISSING_OBJECT, message="no")
+    ),
     "UploadFoundEmpty.v1": batches.UploadFoundEmpty(batch=17, attempt=2),
     "UploadFilled.v1": batches.UploadFilled(batch=17, attempt=2),
     "LoadStarted.v1": batches.LoadStarted(batch=17, attempt=2),

@@ -106,8 +106,9 @@ def directory(
     location: BackupLocation = LOCATION,
     suffixes: dict[str, dict[str, str]] | None = None,
     shape: SSTableShape = SHAPE,
+    noted: bool = False,
 ) -> DirectoryIndexed:
-    """Return a remote directory with SSTables of these sizes, all of table ``ks.<name>``."""
+    """Return a remote directory with SSTables of these sizes, all of table ``ks.<name>``; ``noted``: that was not listed."""
     all_sizes = tuple(sizes)
     return DirectoryIndexed(
         directory=name,
@@ -121,6 +122,7 @@ def directory(
         sizes=all_sizes,
         shapes=(shape,),
         suffixes=suffixes or {},
+        data_sizes=all_sizes if noted else (),
     )
 
 

@@ -1,10 +1,10 @@
 """What the state's indexes have to be: each is made anew from what it is an index of."""
 
 from scylla_restore.engine.core.schema_alterations import is_altered
-from scylla_restore.engine.core.state import NodeState, Phase, RunState
-from scylla_restore.engine.core.state.batch import DOWNLOAD_LANE, LOAD_LANE
+from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
+from scylla_restore.engine.core.state.batch import COPYING, LOAD_LANE, NOT_COPIED
 from scylla_restore.events.model.alterations import CopiedIntoUpload
-from scylla_restore.events.model.target import Staging
+from scylla_restore.events.model.target import Method, Staging
 
 
 def assert_indexes_fit(state: RunState) -> None:
@@ -35,9 +35,15 @@ def assert_indexes_fit(state: RunState) -> None:
 
 def _assert_lanes_fit(state: RunState, node: NodeState) -> None:
     held = [b for b in state.batches.values() if b.node == node.address]
-    assert [b.id for b in held if b.phase in DOWNLOAD_LANE] == ([node.download] if node.download else [])
-    assert [b.id for b in held if b.phase in LOAD_LANE] == ([node.load] if node.load else [])
+    copied = [b.id for b in held if b.phase in COPYING or (b.phase in NOT_COPIED and not _is_native(b))]
+    assert copied == ([node.download] if node.download else [])
+    loaded = [b.id for b in held if b.phase in LOAD_LANE or (b.phase in NOT_COPIED and _is_native(b))]
+    assert loaded == ([node.load] if node.load else [])
     assert sorted(b.id for b in held if b.phase is Phase.STAGED) == sorted(node.staged)
+
+
+def _is_native(batch: Batch) -> bool:
+    return batch.method is Method.NATIVE
 
 
 def _assert_left_fits(state: RunState) -> None:

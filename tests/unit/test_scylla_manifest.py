@@ -9,7 +9,6 @@ from tests.support.stepping import SteppingRuntime
 
 from scylla_restore.actors.location import LocationActorLetter, spawn_location
 from scylla_restore.actors.runtime import Address
-from scylla_restore.engine.backup.directory import FILES_PER_PAGE
 from scylla_restore.engine.backup.layout import snapshot_manifest_name
 from scylla_restore.engine.core.state.workload import Workload
 from scylla_restore.engine.errors import ObjectTooLarge, StorageDenied, StorageError
@@ -21,7 +20,7 @@ NODE = manifest_path(0).node_id
 NAME = snapshot_manifest_name(TAG, NODE)
 TABLE = f"{TABLE_ID[:8]}-{TABLE_ID[8:12]}-{TABLE_ID[12:16]}-{TABLE_ID[16:20]}-{TABLE_ID[20:]}"
 SIZES = {"Data.db": 20, "Index.db": 4, "TOC.txt": 5}
-MANY = FILES_PER_PAGE // len(SIZES) + 1
+MANY = Bucket().files_per_page // len(SIZES) + 1
 UUIDS = tuple(f"{number:04d}_0000_000000000000000000" for number in range(MANY))
 
 Json = dict[str, object]

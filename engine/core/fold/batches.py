@@ -24,10 +24,11 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
         return
     batch = state.batches[event.batch]
     match event:
+        case batches.BatchCheckRequested() | batches.BatchFilesFound() | batches.BatchFilesMissed():
+            _check(state, batch, event)
         case batches.DownloadRequested():
             batch.phase, batch.began = Phase.REQUESTED, at
-            if batch.id in state.to_download:
-                state.to_download.remove(batch.id)
+            _asked(state, batch)
             state.ledger.open(staging_entry(batch.id, batch.attempt), _place(state, batch), made=True)
         case batches.DownloadStarted():
             batch.phase, batch.jobs, batch.started_at = Phase.DOWNLOADING, event.jobs, event.started_at
@@ -56,6 +57,7 @@ def fold_batch(state: RunState, event: BatchEvent, at: datetime) -> None:
                 state.to_load.remove(batch.id)
         case batches.NativeRestoreRequested():
             batch.phase, batch.began, batch.task = Phase.ASKED, at, ""
+            _asked(state, batch)
         case batches.NativeRestoreStarted():
             batch.phase, batch.began, batch.task = Phase.RESTORING, at, event.task
         case batches.SSTablesLoaded():
@@ -91,6 +93,7 @@ def _assigned(state: RunState, event: batches.BatchAssigned) -> None:
         state.returned.remove(batch.id)
         batch.node, batch.attempt = event.node, event.attempt
         batch.jobs, batch.started_at, batch.stopping, batch.failure = (), (), False, None
+        batch.found = False
     batch.method, batch.task = event.method, ""
     batch.direct = event.staging is Staging.OFF and not is_native
     batch.phase = Phase.ASKED if is_native else Phase.LOOKING if batch.direct else Phase.REQUESTED
@@ -133,6 +136,7 @@ def _failed(state: RunState, batch: Batch, event: batches.DownloadFailed | batch
     node = state.nodes[batch.node]
     _leave_lanes(state, node, batch)
     batch.phase, batch.failure, batch.stopping = Phase.FAILED, event.failure, False
+    batch.missed = 0
     if event.failure.cause not in NOT_THE_BATCH:
         batch.failures[batch.node] = batch.failures.get(batch.node, 0) + 1
         batch.native_failed |= batch.method is Method.NATIVE
@@ -146,6 +150,34 @@ def _failed(state: RunState, batch: Batch, event: batches.DownloadFailed | batch
         state.ledger.close(staging_entry(batch.id, batch.attempt))
     state.failed.append(batch.id)
     _leave_files(state, node, batch)
+
+
+def _asked(state: RunState, batch: Batch) -> None:
+    """Somebody is asked now for what nothing stood in the way of."""
+    if batch.id in state.to_download:
+        state.to_download.remove(batch.id)
+
+
+def _check(
+    state: RunState,
+    batch: Batch,
+    event: batches.BatchCheckRequested | batches.BatchFilesFound | batches.BatchFilesMissed,
+) -> None:
+    match event:
+        case batches.BatchCheckRequested():
+            batch.phase = Phase.CHECKING
+            _asked(state, batch)
+        case batches.BatchFilesFound():
+            batch.phase, batch.found, batch.missed, batch.size = Phase.CLEAR, True, 0, event.size
+            state.to_download.append(batch.id)
+        case batches.BatchFilesMissed():
+            # the location's fault, or the backup's: the node was not asked for anything
+            _leave_lanes(state, state.nodes[batch.node], batch)
+            batch.phase, batch.failure = Phase.FAILED, event.failure
+            batch.missed += 1
+            state.failed.append(batch.id)
+        case _:
+            assert_never(event)
 
 
 def _returned(state: RunState, batch: Batch, event: batches.BatchReturned) -> None:

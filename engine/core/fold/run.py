@@ -86,6 +86,7 @@ def _resume(state: RunState) -> None:
     for batch in state.batches.values():
         # whoever resumes has put right what made it fail: it may be tried on every node again
         batch.failures.clear()
+        batch.missed = 0
         batch.native_failed = False
 
 
@@ -160,6 +161,7 @@ def _replace(state: RunState, actor: str) -> None:
     address = actor.removeprefix("node/")
     node = state.nodes.get(address)
     if node is None:
+        _check_again(state, actor.removeprefix("location/"))
         return
     node.altered = False
     node.settings = None
@@ -171,6 +173,14 @@ def _replace(state: RunState, actor: str) -> None:
     _abandon(state, address)
     state.repairs.leave(address)
     state.index_node(node)
+
+
+def _check_again(state: RunState, location: str) -> None:
+    """Nobody looks for a batch's files in a location any more."""
+    for batch in state.in_phase(Phase.CHECKING):
+        if state.workload.directories[batch.directory].location == location:
+            batch.phase = Phase.CLEAR
+            state.to_download.append(batch.id)
 
 
 def _abandon(state: RunState, address: str) -> None:

@@ -44,7 +44,7 @@ def _recover(  # noqa: C901, PLR0911 - one return a phase
     state: RunState, batch: Batch
 ) -> tuple[AnyEvent | None, commands.Command | None]:
     match batch.phase:
-        case Phase.LOOKING | Phase.OCCUPIED | Phase.CLEAR:
+        case Phase.LOOKING | Phase.OCCUPIED | Phase.CHECKING | Phase.CLEAR:
             reason = "its download had not begun"
             return BatchReturned(batch=batch.id, attempt=batch.attempt, reason=reason), None
         case Phase.REQUESTED:

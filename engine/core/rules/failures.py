@@ -6,7 +6,7 @@ from typing import Final
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.backoff import space_check, suspension
 from scylla_restore.engine.core.decision import Decision
-from scylla_restore.engine.core.limits import ACTOR_CRASHES, JOIN_ATTEMPTS, NODE_GIVEN_UP
+from scylla_restore.engine.core.limits import ACTOR_CRASHES, CHECKS, JOIN_ATTEMPTS, NODE_GIVEN_UP
 from scylla_restore.engine.core.planning import exhausted
 from scylla_restore.engine.core.rules.ledger import undo
 from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
@@ -40,6 +40,8 @@ def settle_batches(state: RunState, now: datetime) -> Decision | None:
         return None
     batch = state.batches[state.failed[0]]
     failure = batch.failure or Failure(cause=Cause.FAILED, message="no reason was recorded")
+    if batch.missed:
+        return _settle_missed(state, batch, failure, now)
     events: list[AnyEvent] = [BatchReturned(batch=batch.id, attempt=batch.attempt, reason=failure.message)]
     sent: tuple[commands.Command, ...] = ()
     if not state.ending:
@@ -54,6 +56,21 @@ def settle_batches(state: RunState, now: datetime) -> Decision | None:
         verdict = _verdict(state, batch, failure)
         events += [verdict] if verdict else []
     return Decision(events=tuple(events), commands=sent)
+
+
+def _settle_missed(state: RunState, batch: Batch, failure: Failure, now: datetime) -> Decision:
+    """A location that is silent is asked again later; what it lacks, every node would miss."""
+    location = state.workload.directories[batch.directory].location
+    is_silent = failure.cause is Cause.UNREACHABLE and batch.missed < CHECKS
+    returned = BatchReturned(
+        batch=batch.id,
+        attempt=batch.attempt,
+        reason=failure.message,
+        not_before=now + suspension(state.seed, location, batch.missed) if is_silent else None,
+    )
+    if is_silent or state.ending:
+        return Decision(events=(returned,))
+    return Decision(events=(returned, FailureDeclared(failure=failure, resumable=True, exit_code=1)))
 
 
 def settle_nodes(state: RunState, now: datetime) -> Decision | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.batch_commands import (
+    check_command,
     download_command,
     load_command,
     look_command,
@@ -18,6 +19,7 @@ from scylla_restore.engine.core.state import Batch, NodeState, Phase, RunState
 from scylla_restore.events.model.alterations import AlterationIntended, UploadSetAside
 from scylla_restore.events.model.batches import (
     BatchAssigned,
+    BatchCheckRequested,
     DownloadRequested,
     LoadRequested,
     LoadStarted,
@@ -51,12 +53,11 @@ def request_load(state: RunState, _now: datetime) -> Decision | None:
 
 
 def start_download(state: RunState, _now: datetime) -> Decision | None:
-    """What is to be copied straight into ``upload`` is, as soon as that is empty."""
+    """What nothing stands in the way of any more is copied, or restored by Scylla itself."""
     for batch_id in state.to_download:
         batch = state.batches[batch_id]
         if state.nodes[batch.node].ready:
-            requested = DownloadRequested(batch=batch.id, attempt=batch.attempt)
-            return Decision(events=(requested,), commands=(download_command(state, batch),))
+            return _begin(state, batch)
     return None
 
 
@@ -132,14 +133,23 @@ def _assign(state: RunState, node: NodeState, assignment: Assignment) -> Decisio
         node=node.address,
         attempt=assignment.attempt,
         phase=Phase.REQUESTED,
+        method=assignment.method,
         direct=direct,
     )
-    if is_native:
-        requested = NativeRestoreRequested(batch=assignment.batch, attempt=assignment.attempt)
-        return Decision(events=(assigned, requested), commands=(native_command(state, batch),))
     if direct:
         return Decision(events=(assigned,), commands=(look_command(state, batch),))
-    return Decision(
-        events=(assigned, DownloadRequested(batch=assignment.batch, attempt=assignment.attempt)),
-        commands=(download_command(state, batch),),
-    )
+    begun = _begin(state, batch)
+    return Decision(events=(assigned, *begun.events), commands=begun.commands)
+
+
+def _begin(state: RunState, batch: Batch) -> Decision:
+    """Begin an attempt that nothing stands in the way of; files that were never listed are looked for first."""
+    attempt = batch.attempt
+    if not batch.found and not state.workload.directories[batch.directory].is_listed:
+        checked = BatchCheckRequested(batch=batch.id, attempt=attempt)
+        return Decision(events=(checked,), commands=(check_command(state, batch),))
+    if batch.method is Method.NATIVE:
+        native = NativeRestoreRequested(batch=batch.id, attempt=attempt)
+        return Decision(events=(native,), commands=(native_command(state, batch),))
+    requested = DownloadRequested(batch=batch.id, attempt=attempt)
+    return Decision(events=(requested,), commands=(download_command(state, batch),))

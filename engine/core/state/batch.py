@@ -18,11 +18,13 @@ class Phase(StrEnum):
         └───────── FAILED ◀────────┴──────────────────────────────────────────────────┘
 
     Without staging it is seen first that ``upload`` is empty: RETURNED ──▶ LOOKING ──▶ (OCCUPIED ──▶) CLEAR ──▶ REQUESTED.
+    Files of a directory that was not listed are looked for before they are copied: … ──▶ CHECKING ──▶ CLEAR ──▶ ….
     Or, where Scylla itself reads the bucket: RETURNED ──▶ ASKED ──▶ RESTORING ──▶ gone, or FAILED.
     """
 
     LOOKING = "looking"
     OCCUPIED = "occupied"
+    CHECKING = "checking"
     CLEAR = "clear"
     REQUESTED = "requested"
     DOWNLOADING = "downloading"
@@ -38,9 +40,10 @@ class Phase(StrEnum):
 
 
 COPYING = frozenset({Phase.REQUESTED, Phase.DOWNLOADING})
-NOT_COPIED = frozenset({Phase.LOOKING, Phase.OCCUPIED, Phase.CLEAR})
-"""The download lane is taken, and nothing is done to the node for it."""
+NOT_COPIED = frozenset({Phase.LOOKING, Phase.OCCUPIED, Phase.CHECKING, Phase.CLEAR})
+"""The attempt's lane is taken, and nothing is done to the node for it."""
 DOWNLOAD_LANE = COPYING | NOT_COPIED
+"""Or that of loads, if nothing is copied yet and Scylla is to restore the batch by itself."""
 NATIVE = frozenset({Phase.ASKED, Phase.RESTORING})
 """A native restore has the load lane: it is one, of files that are still in the bucket."""
 LOAD_LANE = frozenset({Phase.MOVING, Phase.BLOCKED, Phase.IN_UPLOAD, Phase.LOADING}) | NATIVE
@@ -52,7 +55,8 @@ class Batch(msgspec.Struct, kw_only=True):
     ``positions`` are those of its SSTables in the directory; ``failures`` counts attempts that failed through the
     batch, by node. ``restorable`` is whether Scylla could read it from the bucket by itself, ``native_failed`` whether
     that has failed through the batch; ``task`` is Scylla's id of it. A
-    ``direct`` attempt has no staging directory.
+    ``direct`` attempt has no staging directory. ``found`` is whether the location is known to have this attempt's files,
+    and so ``size`` exact, ``missed`` how many attempts in a row it could not tell.
     """
 
     id: int
@@ -67,6 +71,8 @@ class Batch(msgspec.Struct, kw_only=True):
     native_failed: bool = False
     task: str = ""
     direct: bool = False
+    found: bool = False
+    missed: int = 0
     jobs: tuple[int, ...] = ()
     started_at: tuple[str, ...] = ()
     stopping: bool = False

@@ -18,7 +18,7 @@ from scylla_restore.events.model.run import Ask, FailureDeclared
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection, Staging
 
-CHECKPOINT_NAME = "run-state/12"
+CHECKPOINT_NAME = "run-state/13"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 
@@ -48,7 +48,8 @@ class RunState(msgspec.Struct, kw_only=True):
     """Everything ``decide`` goes by. The sets at the end are indexes, kept by the fold so that nothing is searched.
 
     ``to_load`` and ``blocked`` are batches of which nobody was asked yet to load them, or to clear ``upload`` for them,
-    ``to_download`` those for which it is clear and that nobody was asked yet to copy there, ``to_clear`` nodes where ended attempts
+    ``to_download`` those that nothing stands in the way of and that nobody was asked yet to copy, or to look for in their
+    location if that comes first, ``to_clear`` nodes where ended attempts
     may have left files in one.
     """
 

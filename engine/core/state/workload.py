@@ -63,6 +63,11 @@ class Directory(msgspec.Struct, kw_only=True):
         """``<keyspace>:<table>``, as Scylla's REST API names a table."""
         return f"{self.keyspace}:{self.table}"
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether each of its files was seen, and not only noted."""
+        return not self.data_sizes
+
     def is_restorable(self, position: int) -> bool:
         """Whether Scylla could read an SSTable by itself: it wants a UUID, plain names, and a table of contents."""
         sstable = self.ids[position]

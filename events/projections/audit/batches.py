@@ -17,6 +17,12 @@ def apply_batch_event(state: AuditState, event: BatchEvent, envelope: Envelope) 
     if attempt is None:
         return
     match event:
+        case batches.BatchFilesFound():
+            attempt.size = event.size
+        case batches.BatchFilesMissed():
+            state.table_of(attempt.directory).failures += 1
+            state.note_failure(envelope, event.failure, batch=event.batch, attempt=event.attempt)
+            _end(state, event, files_left=False)
         case batches.DownloadRequested():
             state.enter(_files_on_the_way(event.batch, attempt))
         case batches.LoadStarted():

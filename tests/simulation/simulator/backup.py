@@ -78,6 +78,8 @@ class BackupPlan(msgspec.Struct, frozen=True):
     sstables: int
     versioned: bool
     full_components: bool
+    notes: bool = False
+    """Whether Scylla's own manifests can be read, so that directories need not be listed."""
     left_out_dcs: tuple[str, ...] = ()
     """DCs whose nodes' SSTables are not to be restored."""
 
@@ -143,6 +145,8 @@ class Backup:
         scylla_manifest = f"tag_{TAG}_node_{node_id}_manifest.json"
         if sstables:
             self.sizes[location][f"{directory}/{scylla_manifest}"] = 100
+        if self.plan.notes:
+            self.put(location, f"{directory}/{scylla_manifest}", self._notes(location, directory, files))
         return {
             "keyspace": keyspace,
             "table": name,
@@ -151,6 +155,19 @@ class Backup:
             "size": total,
             "scylla_manifests": [scylla_manifest] if sstables else None,
         }
+
+    def _notes(self, location: str, directory: str, files: list[str]) -> bytes:
+        """What Scylla says of a directory's SSTables."""
+        sstables = [
+            {
+                "toc_name": name,
+                "data_size": self.sizes[location][f"{directory}/{name.replace('TOC.txt', 'Data.db')}"],
+                "index_size": 0,
+            }
+            for name in files
+            if name.endswith("TOC.txt")
+        ]
+        return json.dumps({"manifest": {"version": "1.0"}, "sstables": sstables}).encode()
 
     def _generate_sstable(
         self, location: str, directory: str, sstable_id: str, table: SourceTable, *, versioned: bool

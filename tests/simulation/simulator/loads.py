@@ -116,7 +116,13 @@ class Loads:
             if load.fails_after is not None and load.done >= load.fails_after:
                 load.result = "std::runtime_error (streaming failed: stream closed)"
                 return
-            broken = self._loaded({name: files[name] for name in load.groups[load.done] if name in files})
+            there = {name: files[name] for name in load.groups[load.done] if name in files}
+            # where nobody attends to a load any more, files may be set aside under it
+            broken = (
+                self._loaded(there)
+                if there
+                else "std::filesystem::filesystem_error (No such file or directory)"
+            )
             if broken:
                 load.result = broken
                 return

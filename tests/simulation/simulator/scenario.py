@@ -55,6 +55,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 WITHOUT_STAGING = 0.25
 """In so many scenarios batches are copied straight into ``upload``."""
 
+WITH_NOTES = 0.4
+"""In so many scenarios large directories are not listed, and batches are looked for before they are copied."""
+
 CHANGES = ("nothing", "nothing", "nothing", "node_joins", "node_leaves", "foreign_files", "settings")
 
 
@@ -146,6 +149,8 @@ def all_copied(seed: int) -> Scenario:
             random.choice((0, 0, 1, -1)) * random.choice((SECOND_US, MINUTE_US)) for _ in range(4)
         ),
     )
+    notes = dice(f"{seed}/scenario of notes").random() < WITH_NOTES
+    scenario = msgspec.structs.replace(scenario, backup=msgspec.structs.replace(scenario.backup, notes=notes))
     of_names = dice(f"{seed}/scenario of names")
     return _mapped(_renamed(scenario, of_names), of_names)
 

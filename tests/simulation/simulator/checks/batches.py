@@ -23,12 +23,19 @@ class _Life(msgspec.Struct):
     load_started: bool = False
     loaded: bool = False
     native: bool = False
+    is_known: bool = True
+    """Whether its files were seen: in a listing, or before this attempt."""
 
 
 def check_batches(evidence: Evidence) -> Iterator[str]:
     """Follow every batch from its first assignment to its end."""
     lives: dict[int, _Life] = {}
     owner_of: dict[tuple[str, str], int] = {}
+    noted = {
+        e.event.directory
+        for e in evidence.envelopes
+        if isinstance(e.event, DirectoryIndexed) and e.event.data_sizes
+    }
     for envelope in evidence.envelopes:
         event = envelope.event
         if not isinstance(event, BatchEvent):
@@ -36,6 +43,7 @@ def check_batches(evidence: Evidence) -> Iterator[str]:
         where = f"record {envelope.seq}, {type(event).__name__} of batch {event.batch}/{event.attempt}"
         if isinstance(event, batches.BatchAssigned):
             yield from (f"{where}: {problem}" for problem in _assigned(lives, owner_of, event))
+            lives[event.batch].is_known = event.directory not in noted
             continue
         life = lives.get(event.batch)
         if life is None:
@@ -97,12 +105,15 @@ def _advance(life: _Life, event: BatchEvent) -> Iterator[str]:
         yield "is not downloaded"
     if isinstance(event, NEEDS_NOT_DOWNLOADED) and life.downloaded:
         yield "is downloaded already"
+    if isinstance(event, batches.DownloadRequested | batches.NativeRestoreRequested) and not life.is_known:
+        yield "was not looked for in its location"
     if isinstance(event, batches.SSTablesLoaded) and not life.load_started:
         yield "was not being loaded"
     if isinstance(event, NATIVE_ONLY) and not life.native:
         yield "is not Scylla's own"
     if isinstance(event, (*NEEDS_DOWNLOADED, *NEEDS_NOT_DOWNLOADED)) and life.native:
         yield "is Scylla's own"
+    life.is_known |= isinstance(event, batches.BatchFilesFound)
     life.downloaded |= isinstance(event, batches.BatchDownloaded)
     life.load_started |= isinstance(event, batches.LoadStarted | batches.NativeRestoreStarted)
     life.loaded |= isinstance(event, batches.SSTablesLoaded)
