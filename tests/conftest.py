@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.support.azure_server import AzureServer, running_azure_server
-from tests.support.cassandra import Cluster, shared_node
+from tests.support.cassandra import Cassandras, Cluster, running_nodes, shared_node
 from tests.support.cassandra_logs import Execute, administration, skipping_where_there_is_none
 from tests.support.dynamodb_server import DynamoDBServer, running_dynamodb_server
 from tests.support.gcs_server import GcsServer, running_gcs_server
@@ -17,6 +17,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the tests that share three nodes come first: one process is given them all, and starts the nodes once."""
+    items.sort(key=lambda item: "cassandras" not in getattr(item, "fixturenames", ()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +58,14 @@ def cassandra(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Itera
         directory = directory.parent
     with skipping_where_there_is_none(), shared_node(directory / "cassandra") as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def cassandras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cassandras]:
+    """Three real Cassandra nodes of one cluster, which tests may stop if they start them again."""
+    directory = tmp_path_factory.mktemp("cassandras")
+    with skipping_where_there_is_none(), running_nodes(directory, 3) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ _BODY_LIMIT = 1 << 20
 _LINE_LIMIT = 1 << 16
 _HANDSHAKE_TIMEOUT_S = 10.0
 _PUT_PATH = "/agent/rclone/operations/put"
+_CUT = "the request ends in the middle"
 
 
 class NoAnswer(Exception):
@@ -138,13 +139,19 @@ _current = threading.local()
 
 
 def _read_request(connection: ssl.SSLSocket, reader: BufferedReader) -> tuple[Request, bool] | None:
-    """Read one request; None at the end of the connection. The second item: whether the client wants it kept."""
+    """Read one request; None at the end of the connection. The second item: whether the client wants it kept.
+
+    Raises:
+        OSError: the client went away in the middle of it.
+    """
     line = reader.readline(_LINE_LIMIT)
     if not line.strip():
         return None
     method, raw_target, version = line.decode("latin-1").split()
     headers: dict[str, str] = {}
-    while (header := reader.readline(_LINE_LIMIT)) not in (b"\r\n", b"\n", b""):
+    while (header := reader.readline(_LINE_LIMIT)) not in (b"\r\n", b"\n"):
+        if not header:
+            raise ConnectionAbortedError(_CUT)
         name, _, value = header.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
     path, _, query = raw_target.partition("?")
@@ -165,8 +172,9 @@ def _read_body(reader: BufferedReader, headers: dict[str, str], limit: int | Non
     size = int(headers.get("content-length") or 0)
     kept = size if limit is None else min(size, limit)
     body = reader.read(kept)
-    if size > kept:
-        reader.read(size - kept)
+    rest = reader.read(size - kept)
+    if len(body) + len(rest) < size:
+        raise ConnectionAbortedError(_CUT)
     return body, size
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.cassandra import Cluster, running_nodes
-from tests.support.cassandra_logs import Execute, administration, skipping_where_there_is_none
+from tests.support.cassandra import Cassandras, Cluster
+from tests.support.cassandra_logs import Execute, administration
 from tests.support.console import LOCATION, LabProcess, lab_process
 from tests.support.lab_rows import cassandra_options, insert, new_keyspace, read
 
@@ -14,11 +14,10 @@ NODES = 3
 ROWS = 300
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    directory = tmp_path_factory.mktemp("cassandras")
-    with skipping_where_there_is_none(), running_nodes(directory, NODES) as (running, _):
-        yield running
+@pytest.fixture
+def cluster(cassandras: Cassandras) -> Cluster:
+    cluster, _ = cassandras
+    return cluster
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """A lab as a whole: its directory, its log of requests, and what it keeps from one start to the next."""
 
+import socket
 import ssl
 import tomllib
 from pathlib import Path
 from stat import S_IMODE
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -69,6 +71,23 @@ def test_every_request_is_logged_without_its_token(tmp_path: Path) -> None:
     )
     assert (first.query, first.body, first.status) == ("x=1", {"fs": "data:", "remote": ""}, 200)
     assert (second.body, second.status) == (None, 404)
+
+
+@pytest.mark.parametrize("rest", [b"", b"Content-Length: 40\r\n", b"Content-Length: 40\r\n\r\n{"])
+def test_a_request_that_ends_in_the_middle_is_none(tmp_path: Path, rest: bytes) -> None:
+    with Lab(tmp_path, nodes=1) as lab:
+        place = urlsplit(lab.url(lab.nodes[0]))
+        context = ssl.create_default_context(cafile=lab.certificate_path)
+        with (
+            socket.create_connection((place.hostname, place.port)) as plain,
+            context.wrap_socket(plain, server_hostname=place.hostname) as client,
+        ):
+            head = f"POST /agent/rclone/operations/list HTTP/1.1\r\nAuthorization: Bearer {lab.token}\r\n"
+            client.sendall(head.encode() + rest)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(1024):  # what TLS itself has to say, until the node is through with it
+                pass
+        assert lab.requests() == []
 
 
 def test_a_wrong_token_is_refused_after_a_second_unless_told_otherwise(tmp_path: Path) -> None:

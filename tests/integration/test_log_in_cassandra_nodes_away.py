@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from tests.support.cassandra import Cluster, Node, new_keyspace, running_nodes
-from tests.support.cassandra_logs import skipping_where_there_is_none
+from tests.support.cassandra import Cassandras, Node, new_keyspace, start
 
 from scylla_restore.engine.api import (
     Engine,
@@ -35,20 +34,18 @@ from scylla_restore.events.model.target import RestoreTarget
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 SSTABLES = 60
-NODES = 3
-
-
-@pytest.fixture(scope="module")
-def cassandras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Sequence[Node]]]:
-    with (
-        skipping_where_there_is_none(),
-        running_nodes(tmp_path_factory.mktemp("cassandras"), NODES) as running,
-    ):
-        yield running
 
 
 @pytest.fixture
-def log(cassandras: tuple[Cluster, Sequence[Node]]) -> Iterator[CqlLog]:
+def nodes(cassandras: Cassandras) -> Iterator[Sequence[Node]]:
+    """Nodes that a test may stop: they run again afterwards."""
+    _, nodes = cassandras
+    yield nodes
+    start(*cassandras)
+
+
+@pytest.fixture
+def log(cassandras: Cassandras) -> Iterator[CqlLog]:
     cluster, _ = cassandras
     address = parse_address(cluster.url(new_keyspace()).removeprefix("cql://"))
     # Longer than the nodes themselves wait for one another.
@@ -128,23 +125,21 @@ def check_ended_well(restore: Restore, log: CqlLog) -> None:
 
 
 def test_a_run_goes_on_with_one_node_of_three_away(
-    cassandras: tuple[Cluster, Sequence[Node]], lab: Lab, log: CqlLog
+    cassandras: Cassandras, nodes: Sequence[Node], lab: Lab, log: CqlLog
 ) -> None:
-    _, nodes = cassandras
     with Restore(lab, log) as restore:
         wait_until(lambda: restore.loaded > 3)
         nodes[0].stop()
         before = restore.loaded
         wait_until(lambda: restore.loaded > before + 5)
-        start(nodes[:1])
+        start(*cassandras)
         check_ended_well(restore, log)
 
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_run_holds_its_breath_without_a_majority_of_nodes(
-    cassandras: tuple[Cluster, Sequence[Node]], lab: Lab, log: CqlLog, count: int
+    cassandras: Cassandras, nodes: Sequence[Node], lab: Lab, log: CqlLog, count: int
 ) -> None:
-    _, nodes = cassandras
     with Restore(lab, log) as restore:
         wait_until(lambda: restore.loaded > 3)
         for node in nodes[:count]:
@@ -154,13 +149,6 @@ def test_a_run_holds_its_breath_without_a_majority_of_nodes(
         assert isinstance(said, LogUnavailable)
         wait_until(lambda: restore.run.log_away is not said)
         assert (len(restore.recorded), restore.downloads) == (recorded, downloads)
-        start(nodes[:count])
+        start(*cassandras)
         wait_until(lambda: restore.run.log_away is None)
         check_ended_well(restore, log)
-
-
-def start(nodes: Sequence[Node]) -> None:
-    for node in nodes:
-        node.start()
-    for node in nodes:
-        node.wait_until_ready()

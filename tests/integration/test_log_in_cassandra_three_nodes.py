@@ -1,14 +1,14 @@
 """The log in three Cassandra nodes: made by several engines at one time, and written to while a node hangs."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 import pytest
-from tests.support.cassandra import Cluster, Node, new_keyspace, running_nodes
-from tests.support.cassandra_logs import skipping_where_there_is_none
+from tests.support.cassandra import Cassandras, new_keyspace
 from tests.support.event_logs import Writer, returned
 
 from scylla_restore.events.errors import LogUnavailable
@@ -18,17 +18,11 @@ from scylla_restore.events.log.reading import verify_run
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 NODES = 3
-
-
-@pytest.fixture(scope="module")
-def cassandras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Sequence[Node]]]:
-    directory = tmp_path_factory.mktemp("cassandras")
-    with skipping_where_there_is_none(), running_nodes(directory, NODES) as running:
-        yield running
+T = TypeVar("T")
 
 
 @pytest.fixture
-def address(cassandras: tuple[Cluster, Sequence[Node]]) -> CqlAddress:
+def address(cassandras: Cassandras) -> CqlAddress:
     cluster, _ = cassandras
     return parse_address(cluster.url(new_keyspace()).removeprefix("cql://"))
 
@@ -50,13 +44,13 @@ def test_engines_that_come_through_different_nodes_make_one_log(address: CqlAddr
         log.close()
 
 
-def test_writing_goes_on_while_a_node_hangs(
-    cassandras: tuple[Cluster, Sequence[Node]], address: CqlAddress
-) -> None:
+def test_writing_goes_on_while_a_node_hangs(cassandras: Cassandras, address: CqlAddress) -> None:
     _, nodes = cassandras
+    CqlLog(address, request_timeout_s=20).close()
     log = CqlLog(address, request_timeout_s=5)
-    writer = Writer(log)
-    envelopes = writer.append_some(1)
+    writer = until_answered(lambda: Writer(log, take_over=True))
+    envelopes = writer.seal([returned(0)])
+    until_answered(lambda: log.append(writer.claim, envelopes))
     nodes[1].pause()
     try:
         for _ in range(5):
@@ -65,17 +59,15 @@ def test_writing_goes_on_while_a_node_hangs(
             envelopes += group
     finally:
         nodes[1].go_on()
-    assert list(log.read("run-1")) == envelopes
+    assert until_answered(lambda: list(log.read("run-1"))) == envelopes
     log.close()
 
 
-def until_answered(call: Callable[[], object]) -> None:
+def until_answered(call: Callable[[], T]) -> T:
     pause = threading.Event()
     for _ in range(300):
         try:
-            call()
+            return call()
         except LogUnavailable:
             pause.wait(0.2)
-        else:
-            return
     pytest.fail("it was never answered")

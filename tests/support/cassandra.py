@@ -21,6 +21,8 @@ from tests.support.cassandra_settings import NodeSettings, Ports, command, why_n
 from tests.support.certificates import make_identity
 from tests.support.ports import reserved_ports
 
+from scylla_restore.engine.lab.cassandra.jolokia import STORAGE, Jolokia
+
 READY_WITHIN_S: Final = 120
 USER, PASSWORD = "cassandra", "cassandra"
 _OPTIONS: Final = bytes((4, 0, 0, 0, 5, 0, 0, 0, 0))
@@ -58,6 +60,11 @@ class Node:
         self.address: Final = settings.address
         self._using = ExitStack()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and has not ended since."""
+        return (self.settings.directory / "pid").exists()
+
     def start(self) -> None:
         """Begin to start it; it is killed when this process ends, if not before."""
         write_files(self.settings)
@@ -71,7 +78,7 @@ class Node:
         for _ in range(READY_WITHIN_S * 10):
             if _answers(self.address, self.settings.ports.cql):
                 return
-            if not self._is_running():
+            if not self.is_running:
                 break
             pause.wait(0.1)
         raise RuntimeError(f"Cassandra did not start: {_last_words(self.settings.directory)}")
@@ -95,13 +102,13 @@ class Node:
     def _pid(self) -> int:
         return int((self.settings.directory / "pid").read_text())
 
-    def _is_running(self) -> bool:
-        return (self.settings.directory / "pid").exists()
+
+Cassandras = tuple[Cluster, Sequence[Node]]
 
 
 @contextmanager
-def running_nodes(directory: Path, count: int) -> Iterator[tuple[Cluster, Sequence[Node]]]:
-    """Start nodes of one cluster, one after another, without passwords or TLS.
+def running_nodes(directory: Path, count: int) -> Iterator[Cassandras]:
+    """Start nodes of one cluster, without passwords or TLS; the first before the others, which come to know it.
 
     Raises:
         NotToBeHad: it is not installed.
@@ -122,13 +129,30 @@ def running_nodes(directory: Path, count: int) -> Iterator[tuple[Cluster, Sequen
         for number, address in enumerate(addresses, start=1)
     ]
     try:
-        for node in nodes:
-            node.start()
-            node.wait_until_ready()
-        yield Cluster(addresses=addresses, port=ports.cql, jolokia_port=ports.jolokia), nodes
+        cluster = Cluster(addresses=addresses, port=ports.cql, jolokia_port=ports.jolokia)
+        start(cluster, nodes[:1])
+        start(cluster, nodes)
+        yield cluster, nodes
     finally:
         for node in nodes:
             node.stop()
+
+
+def start(cluster: Cluster, nodes: Sequence[Node]) -> None:
+    """Start those nodes that do not run, and wait until all of ``nodes`` serve clients and know of one another."""
+    for node in nodes:
+        if not node.is_running:
+            node.start()
+    for node in nodes:
+        node.wait_until_ready()
+    pause, expected = threading.Event(), {node.address for node in nodes}
+    for node in nodes:
+        for _ in range(READY_WITHIN_S * 10):
+            if expected <= _seen_alive(cluster, node.address):
+                break
+            pause.wait(0.1)
+        else:
+            raise RuntimeError(f"Cassandra at {node.address} does not know of {', '.join(expected)}")
 
 
 @contextmanager
@@ -163,6 +187,12 @@ def execute(cluster: Cluster, address: str, mbean: str, operation: str, *argumen
     assert told["status"] == 200, told
     value: object = told["value"]
     return value
+
+
+def _seen_alive(cluster: Cluster, address: str) -> set[str]:
+    """Return the addresses of the nodes that the one at ``address`` takes for alive."""
+    jolokia = Jolokia(f"http://{address}:{cluster.jolokia_port}/jolokia")
+    return set(jolokia.read(STORAGE, "LiveNodes", list[str]))
 
 
 def _check_possible() -> None:

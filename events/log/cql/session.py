@@ -49,7 +49,8 @@ class CqlSession:
         self._cluster = new_cluster(address, password=password, request_timeout_s=request_timeout_s)
         try:
             with self._answering():
-                self._session = self._cluster.connect()
+                # Whoever makes tables has to know of all nodes whether they know them, also of one that answers late.
+                self._session = self._cluster.connect(wait_for_all_pools=create)
             self._server = server = _Server(self._cluster, self._session, address)
             server.check_datacenter()
             ensure_schema(server, address.keyspace, create=create)
