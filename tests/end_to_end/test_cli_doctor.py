@@ -9,20 +9,19 @@ from tests.support.console import LabProcess, lab_process
 from scylla_restore.events.model.alterations import AutoCompactionDisabled
 from scylla_restore.events.model.batches import SSTablesLoaded
 
-SLOW = ("--download-mbps", "1", "--load-mbps", "0.4")
+SPEEDS = ("--download-mbps", "4", "--load-mbps", "1.6")
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[LabProcess]:
-    with lab_process(tmp_path, *SLOW) as lab:
+    with lab_process(tmp_path, *SPEEDS) as lab:
         lab.back_up(sstables=30, sstable_bytes=40_000)
         yield lab
 
 
 def killed(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    process.kill()
+    with lab.in_the_middle(*lab.run_words()) as process:
+        process.kill()
 
 
 def test_what_a_killed_engine_left_altered_is_shown_and_put_right(lab: LabProcess) -> None:
@@ -52,9 +51,8 @@ def test_a_run_that_was_put_right_can_be_resumed(lab: LabProcess) -> None:
 
 
 def test_an_engine_at_work_is_left_alone(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    shown = lab.call("doctor", "--fix", "--json")
+    with lab.in_the_middle(*lab.run_words()) as process, lab.stopped(process):
+        shown = lab.call("doctor", "--fix", "--json")
     assert shown.code == 0, shown.stderr
     assert {each["why"] for each in shown.documents()[-1][0]["altered"]} == {"at_work"}
     assert process.end().code == 0

@@ -13,7 +13,7 @@ from scylla_restore.events.model.run import AbortRequested, PauseRequested
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[LabProcess]:
-    with lab_process(tmp_path, "--download-mbps", "1", "--load-mbps", "0.4") as lab:
+    with lab_process(tmp_path, "--download-mbps", "4", "--load-mbps", "1.6") as lab:
         lab.back_up(sstables=24, sstable_bytes=40_000)
         yield lab
 
@@ -23,9 +23,7 @@ def run_of(lab: LabProcess) -> str:
 
 
 def test_a_running_engine_is_asked_to_pause(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    with lab.stopped(process):
+    with lab.in_the_middle(*lab.run_words()) as process, lab.stopped(process):
         pausing = lab.start("pause", run_of(lab)[:8])
         wait_until(lambda: "asked the engine of run" in pausing.stderr, "the request is left")
     said = pausing.end()
@@ -44,9 +42,7 @@ def test_a_running_engine_is_asked_to_pause(lab: LabProcess) -> None:
 
 
 def test_a_running_engine_is_asked_to_abort(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    with lab.stopped(process):
+    with lab.in_the_middle(*lab.run_words()) as process, lab.stopped(process):
         aborting = lab.start("abort", run_of(lab), "--json")
         wait_until(lambda: "asked the engine of run" in aborting.stderr, "the request is left")
     said = aborting.end()
@@ -61,10 +57,9 @@ def test_a_running_engine_is_asked_to_abort(lab: LabProcess) -> None:
 
 
 def test_a_paused_run_is_aborted_and_then_another_may_begin(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    process.send(signal.SIGINT)
-    assert process.end().code == 3
+    with lab.in_the_middle(*lab.run_words()) as process:
+        process.send(signal.SIGINT)
+        assert process.end().code == 3
     said = lab.call("abort", run_of(lab))
     assert said.code == 0, said.stderr
     assert said.stdout.splitlines()[-1] == f"aborted: everything that run {run_of(lab)} altered is undone"
@@ -84,9 +79,8 @@ def test_a_paused_run_is_aborted_and_then_another_may_begin(lab: LabProcess) -> 
 
 
 def test_what_a_killed_engine_left_is_put_right_by_abort(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    process.kill()
+    with lab.in_the_middle(*lab.run_words()) as process:
+        process.kill()
     said = lab.call("pause", run_of(lab))
     assert said.code == 2
     assert re.match(r"error: no engine is at work on run .*\nhint: `scylla-restore resume ", said.stderr)

@@ -53,10 +53,9 @@ def test_where_no_node_has_space_the_run_pauses_and_can_be_resumed(lab: LabProce
 
 def test_objects_that_vanish_fail_the_run_which_names_one_and_can_be_resumed(lab: LabProcess) -> None:
     objects = {path: path.read_bytes() for path in lab.files.buckets.rglob("*-Data.db")}
-    process = lab.start(*lab.run_words("--json"))
-    lab.wait_for_load()
-    for path in objects:
-        path.unlink()
+    with lab.in_the_middle(*lab.run_words("--json")) as process:
+        for path in objects:
+            path.unlink()
     said = process.end()
     assert said.code == 1
     progress = said.documents()[-1]
@@ -83,9 +82,8 @@ def test_a_backup_that_is_not_whole_is_refused_before_anything_is_touched(lab: L
 
 
 def test_an_agent_that_forgets_its_jobs_is_given_new_ones(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    lab.fault("lost-job", node=NODE, on="/agent/rclone/job/progress*")
+    with lab.in_the_middle(*lab.run_words()) as process:
+        lab.fault("lost-job", node=NODE, on="/agent/rclone/job/progress*")
     said = process.end()
     assert said.code == 0, said.stderr
     assert lab.loaded_sstables() == 72
@@ -112,9 +110,10 @@ def test_a_load_whose_answer_was_lost_is_asked_for_again_and_nothing_is_deleted(
 
 
 def test_a_log_that_does_not_answer_holds_the_run_up_and_is_named(lab: LabProcess) -> None:
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    with closing(sqlite3.connect(lab.files.root / "log.db", isolation_level=None)) as another:
+    with (
+        lab.in_the_middle(*lab.run_words()) as process,
+        closing(sqlite3.connect(lab.files.root / "log.db", isolation_level=None)) as another,
+    ):
         another.execute("BEGIN IMMEDIATE")
         wait_until(lambda: "the log does not answer" in process.stdout, "the log is missed")
     said = process.end()

@@ -27,7 +27,7 @@ def log_url(cassandra: Cluster, cassandra_execute: Execute) -> Iterator[str]:
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[LabProcess]:
     environment = {PASSWORD_VARIABLE: PASSWORD}
-    options = ("--download-mbps", "1", "--load-mbps", "0.4")
+    options = ("--download-mbps", "4", "--load-mbps", "1.6")
     with lab_process(tmp_path, *options, environment=environment) as lab:
         lab.back_up(sstables=30, sstable_bytes=40_000)
         yield lab
@@ -53,9 +53,8 @@ def test_another_engine_waits_for_a_dead_ones_lease_and_carries_on(lab: LabProce
     lab.files.config.write_text(
         "\n".join(new for line in lines for new in (own if line.startswith("url = ") else [line]))
     )
-    process = lab.start(*lab.run_words())
-    lab.wait_for_load()
-    process.kill()
+    with lab.in_the_middle(*lab.run_words()) as process:
+        process.kill()
     resumed = lab.call("resume", "--json")
     assert resumed.code == 0, resumed.stderr
     assert re.search(

@@ -21,8 +21,8 @@ from tests.support.console import (
 from scylla_restore.events.model.batches import BatchAssigned, DownloadRequested, SSTablesLoaded
 from scylla_restore.events.model.run import OwnerChanged, RunCompleted
 
-SLOW = ("--download-mbps", "1", "--load-mbps", "0.4")
-"""So that there is a middle to stop in: about four seconds."""
+SPEEDS = ("--download-mbps", "4", "--load-mbps", "1.6")
+"""So that there is a middle to stop in: a second, or ten where it is ``in_the_middle``."""
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def lab(tmp_path: Path) -> Iterator[LabProcess]:
 
 @pytest.fixture
 def slow_lab(tmp_path: Path) -> Iterator[LabProcess]:
-    with lab_process(tmp_path, *SLOW) as lab:
+    with lab_process(tmp_path, *SPEEDS) as lab:
         lab.back_up(sstables=30, sstable_bytes=40_000)
         yield lab
 
@@ -78,10 +78,9 @@ def test_what_is_told_on_a_pipe_is_lines(lab: LabProcess) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_run_is_paused_and_resumed_to_its_end(slow_lab: LabProcess, number: signal.Signals) -> None:
-    process = slow_lab.start(*slow_lab.run_words("--json"))
-    slow_lab.wait_for_load()
-    process.send(number)
-    paused = process.end()
+    with slow_lab.in_the_middle(*slow_lab.run_words("--json")) as process:
+        process.send(number)
+        paused = process.end()
     assert paused.code == 3, paused.stderr
     run = paused.documents()[0]["run_id"]
     assert paused.documents()[-1]["state"] == "paused"
@@ -97,24 +96,20 @@ def test_a_stopped_run_is_paused_and_resumed_to_its_end(slow_lab: LabProcess, nu
 
 
 def test_a_second_signal_stops_at_once_and_the_run_can_still_be_resumed(slow_lab: LabProcess) -> None:
-    process = slow_lab.start(*slow_lab.run_words())
-    slow_lab.wait_for_load()
-    slow_lab.fault("timeout", on="/agent/rclone/*")
-    process.send(signal.SIGINT)
-    wait_until(lambda: "stopping" in process.stderr, "the first signal is heard")
-    process.send(signal.SIGINT)
-    stopped = process.end()
+    with slow_lab.in_the_middle(*slow_lab.run_words()) as process:
+        slow_lab.fault("timeout", on="/agent/rclone/*")
+        process.send(signal.SIGINT)
+        wait_until(lambda: "stopping" in process.stderr, "the first signal is heard")
+        process.send(signal.SIGINT)
+        stopped = process.end()
     assert stopped.code == 3, stopped.stderr
     assert stopped.stderr.splitlines()[1].startswith("stopped at once")
-    slow_lab.end_faults()
     assert slow_lab.call("resume").code == 0
     assert slow_lab.loaded_sstables() == 120
 
 
 def test_two_engines_do_not_work_on_one_run_nor_two_runs_on_one_cluster(slow_lab: LabProcess) -> None:
-    process = slow_lab.start(*slow_lab.run_words())
-    slow_lab.wait_for_load()
-    with slow_lab.stopped(process):
+    with slow_lab.in_the_middle(*slow_lab.run_words()) as process, slow_lab.stopped(process):
         second = slow_lab.call("resume")
         another = slow_lab.call(*slow_lab.run_words())
     assert second.code == 4
@@ -125,16 +120,14 @@ def test_two_engines_do_not_work_on_one_run_nor_two_runs_on_one_cluster(slow_lab
 
 
 def test_a_run_is_taken_over_from_a_living_engine_which_falls_silent(slow_lab: LabProcess) -> None:
-    first = slow_lab.start(*slow_lab.run_words())
-    slow_lab.wait_for_load()
-    # No load is answered any more, so that the first engine is at a standstill when the second one comes.
-    slow_lab.fault("reset", on=f"{LOAD_PATH}*")
-    second = slow_lab.start("resume", "--take-over")
-    wait_until(lambda: "taking the run over from " in second.stderr, "the second engine takes over")
-    fenced = first.end()
+    with slow_lab.in_the_middle(*slow_lab.run_words()) as first:
+        # No load is answered any more, so that the first engine is at a standstill when the second one comes.
+        slow_lab.fault("reset", on=f"{LOAD_PATH}*")
+        second = slow_lab.start("resume", "--take-over")
+        wait_until(lambda: "taking the run over from " in second.stderr, "the second engine takes over")
+        fenced = first.end()
     assert fenced.code == 4
     assert re.search(r"error: run .{36} was taken over by ", fenced.stderr)
-    slow_lab.end_faults()
     resumed = second.end()
     assert resumed.code == 0, resumed.stderr
     assert len(slow_lab.events(OwnerChanged)) == 2
@@ -146,10 +139,9 @@ def test_a_run_is_taken_over_from_a_living_engine_which_falls_silent(slow_lab: L
 
 
 def test_tuning_may_change_when_a_run_is_resumed_but_what_it_restores_may_not(slow_lab: LabProcess) -> None:
-    process = slow_lab.start(*slow_lab.run_words())
-    slow_lab.wait_for_load()
-    process.send(signal.SIGINT)
-    assert process.end().code == 3
+    with slow_lab.in_the_middle(*slow_lab.run_words()) as process:
+        process.send(signal.SIGINT)
+        assert process.end().code == 3
     refused = slow_lab.call("resume", "--keyspace", "ks1")
     assert (refused.code, refused.stdout) == (2, "")
     assert "--keyspace" in refused.stderr

@@ -69,9 +69,8 @@ def test_a_stores_keys_are_in_nothing_that_anybody_sees_of_a_restore(
                 patch.setenv(name, value)
             lab.back_up(sstables=4, location=location)
         words = ("run", "-L", location, "-T", lab.tag, "--restore-tables", "-v", "--log-file")
-        process = lab.start(*words, str(tmp_path / "diagnostics.txt"))
-        lab.wait_for_load()
-        seen = list(command_lines(process.process.pid)) if process.process.poll() is None else []
+        with lab.in_the_middle(*words, str(tmp_path / "diagnostics.txt")) as process:
+            seen = list(command_lines(process.process.pid)) if process.process.poll() is None else []
         assert process.end().code == 0, process.stderr
         wrong = {**lab.environment, "LAB_SECRET": "an-entirely-wrong-secret"}
         lab.environment = wrong

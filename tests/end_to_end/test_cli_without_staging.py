@@ -20,7 +20,7 @@ OFF = ("--staging", "off")
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[LabProcess]:
-    with lab_process(tmp_path, "--download-mbps", "1", "--load-mbps", "1") as lab:
+    with lab_process(tmp_path, "--download-mbps", "4", "--load-mbps", "4") as lab:
         lab.back_up(sstables=12, sstable_bytes=40_000)
         yield lab
 
@@ -42,9 +42,8 @@ def staging_directories(lab: LabProcess) -> list[Path]:
 
 def test_a_killed_run_is_resumed_without_staging_and_files_of_others_stay(lab: LabProcess) -> None:
     foreign = bring_foreign_files(lab)
-    process = lab.start(*lab.run_words(*OFF))
-    lab.wait_for_load()
-    process.kill()
+    with lab.in_the_middle(*lab.run_words(*OFF)) as process:
+        process.kill()
     said = lab.call("resume")
     assert said.code == 0, said.stderr
     assert lab.loaded_sstables() == 48
@@ -57,9 +56,11 @@ def test_a_killed_run_is_resumed_without_staging_and_files_of_others_stay(lab: L
 
 
 def test_an_engine_with_staging_takes_up_what_one_without_it_had_begun(lab: LabProcess) -> None:
+    lab.fault("slow")
     process = lab.start(*lab.run_words(*OFF))
     wait_until(lambda: lab.requests(COPY_PATH), "a copy is asked for")
     process.kill()
+    lab.end_faults()
     said = lab.call("resume", "--staging", "auto")
     assert said.code == 0, said.stderr
     assert {event.staging for event in lab.events(BatchAssigned)} == {Staging.OFF, Staging.AUTO}
@@ -69,9 +70,11 @@ def test_an_engine_with_staging_takes_up_what_one_without_it_had_begun(lab: LabP
 
 def test_an_aborted_run_leaves_nothing_in_upload(lab: LabProcess) -> None:
     foreign = bring_foreign_files(lab)
+    lab.fault("slow")
     process = lab.start(*lab.run_words(*OFF))
     wait_until(lambda: lab.events(DownloadStarted), "a copy is under way")
     process.kill()
+    lab.end_faults()
     said = lab.call("abort", lab.record()[0].run)
     assert said.code == 0, said.stderr
     assert sorted(lab.left_behind()) == foreign

@@ -145,6 +145,19 @@ class LabProcess:
         clear_faults(self.files.root)
 
     @contextmanager
+    def in_the_middle(self, *words: str) -> Iterator[Process]:
+        """Start the program, and lend it when it has loaded something; loads take ten times as long until the block ends."""
+        self.fault("slow", on=f"{LOAD_PATH}*")
+        process = self.start(*words)
+        wait_until(
+            lambda: self.loaded_sstables() or process.process.poll() is not None,
+            "the first SSTable is loaded",
+        )
+        assert self.loaded_sstables(), process.stderr
+        yield process
+        self.end_faults()
+
+    @contextmanager
     def stopped(self, process: Process) -> Iterator[None]:
         """Let an engine stand still, alive, while the block runs: nothing depends on who is faster then."""
         wait_until(lambda: self._stop_between_writes(process), "the engine can be stopped without a lock")
@@ -202,15 +215,6 @@ class LabProcess:
         staged = self.files.root.glob("*/data/*/*/snapshots/scylla-restore-*")
         uploaded = self.files.root.glob("*/data/*/*/upload/*")
         return [str(path) for path in (*staged, *uploaded)]
-
-    def wait_for_load(self) -> None:
-        """Wait until the engine that was started last has brought something into the cluster, and more is to come."""
-        engine = self.processes[-1]
-        wait_until(
-            lambda: self.loaded_sstables() or engine.process.poll() is not None,
-            "the first SSTable is loaded",
-        )
-        assert self.loaded_sstables(), engine.stderr
 
 
 @contextmanager
