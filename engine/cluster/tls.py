@@ -23,12 +23,12 @@ import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError, match_hostname
 
 from scylla_restore.engine.errors import ConfigurationError
+from scylla_restore.engine.fingerprints import fingerprint_of, parse_fingerprint
 
 if TYPE_CHECKING:
     from urllib3.util.ssl_ import _TYPE_PEER_CERT_RET_DICT
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_FINGERPRINT = re.compile(r"[0-9A-F]{64}")
 
 
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,27 +137,6 @@ def presented_fingerprint(connection: socket.socket, *, opened: Callable[[ssl.SS
         opened(secured)
         secured.do_handshake()
         return fingerprint_of(secured.getpeercert(binary_form=True) or b"")
-
-
-def fingerprint_of(certificate: bytes) -> str:
-    """Return the SHA-256 of a certificate (DER) as ``AB:CD:…``."""
-    digest = hashlib.sha256(certificate).hexdigest().upper()
-    return ":".join(digest[position : position + 2] for position in range(0, len(digest), 2))
-
-
-def parse_fingerprint(text: str) -> str:
-    """Return 64 upper-case hexadecimal digits, given them in any case, with or without colons.
-
-    Raises:
-        ConfigurationError: it is not a SHA-256.
-    """
-    digits = text.strip().replace(":", "").upper()
-    if not _FINGERPRINT.fullmatch(digits):
-        raise ConfigurationError(
-            f"not the SHA-256 fingerprint of a certificate: {text!r}",
-            hint="it has 64 hexadecimal digits, with or without colons",
-        )
-    return digits
 
 
 def _context() -> ssl.SSLContext:

@@ -17,6 +17,11 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 FlagValue = bool | int | float | str | tuple[str, ...]
 
 
+def _one_by_one(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    texts = given.split(",") if isinstance(given, str) else given
+    return tuple(text.strip() for text in texts if text.strip())
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``[log]``: where the event log is; the password is for the user in the URL."""
 
@@ -27,8 +32,9 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
 class CqlSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``[cluster.NAME.cql]``: how schema work is done; without hosts the nodes tell where, and whether with TLS.
 
-    Configured ``hosts`` are asked with TLS where ``tls_ca`` is given, or where nodes say that they encrypt. With ``tls_names``
-    off, certificates need not name the hosts. ``tls_cert`` and ``tls_key`` are a client's own, for nodes that want one.
+    Hosts are asked with TLS where ``tls_ca`` or ``tls_fingerprint`` is given, or where nodes say that they encrypt. At most one
+    of these two and ``insecure`` is given. With ``tls_names`` off, certificates need not name the hosts. ``tls_cert`` and
+    ``tls_key`` are a client's own, for nodes that want one.
     """
 
     hosts: tuple[str, ...] = ()
@@ -36,17 +42,26 @@ class CqlSettings(msgspec.Struct, frozen=True, kw_only=True):
     password: SecretReference | None = None
     port: Port = DEFAULT_CQL_PORT
     tls_ca: Path | None = None
+    tls_fingerprint: str | tuple[str, ...] = ()
+    insecure: bool = False
     tls_names: bool = True
     tls_cert: Path | None = None
     tls_key: Path | None = None
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """The configured fingerprints, one by one."""
+        return _one_by_one(self.tls_fingerprint)
 
 
 class AlternatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """``[cluster.NAME.alternator]``: a role's name and its salted hash, and whose certificates are believed.
 
-    At most one of ``tls_ca`` and ``insecure`` is given; without either the system's authorities decide.
+    ``endpoint`` is a URL, for where nodes are not reached at the addresses and ports that they tell. At most one of ``tls_ca``
+    and ``insecure`` is given; without either the system's authorities decide.
     """
 
+    endpoint: str | None = None
     access_key_id: SecretReference | None = None
     secret_access_key: SecretReference | None = None
     tls_ca: Path | None = None
@@ -76,9 +91,7 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def fingerprints(self) -> tuple[str, ...]:
         """The configured fingerprints, one by one."""
-        given = self.tls_fingerprint
-        texts = given.split(",") if isinstance(given, str) else given
-        return tuple(text.strip() for text in texts if text.strip())
+        return _one_by_one(self.tls_fingerprint)
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):

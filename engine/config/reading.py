@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 
 from scylla_restore.engine.config.decoding import Decoder
-from scylla_restore.engine.config.model import Config
+from scylla_restore.engine.config.model import AlternatorSettings, ClusterSettings, Config, CqlSettings
 from scylla_restore.engine.config.positions import KeyPath, key_lines
 from scylla_restore.engine.errors import ConfigurationError
 
 FILE_NAME = "scylla-restore.toml"
+_WAYS_TO_TRUST = ("tls_ca", "tls_fingerprint", "insecure")
 _LIMIT_BYTES = 1024 * 1024
 _READABLE_BY_OTHERS = 0o077
 
@@ -71,20 +72,20 @@ def load_config(path: Path) -> ConfigFile:
     decoder = Decoder(path=path.absolute(), lines=lines)
     config = decoder.config(document)
     for name, cluster in config.cluster.items():
-        ways = [
-            key
-            for key, given in (
-                ("tls_ca", cluster.tls_ca),
-                ("tls_fingerprint", cluster.fingerprints),
-                ("insecure", cluster.insecure),
-            )
-            if given
-        ]
-        if len(ways) > 1:
-            raise decoder.wrong(
-                ("cluster", name, ways[1]), f"{' and '.join(ways)} exclude each other: give only one of them"
-            )
+        _check_trust(decoder, ("cluster", name), cluster)
+        _check_trust(decoder, ("cluster", name, "cql"), cluster.cql)
+        _check_trust(decoder, ("cluster", name, "alternator"), cluster.alternator)
     return ConfigFile(config=config, path=path.absolute(), warnings=_warnings(path, decoder), lines=lines)
+
+
+def _check_trust(
+    decoder: Decoder, path: KeyPath, settings: ClusterSettings | CqlSettings | AlternatorSettings
+) -> None:
+    ways = [key for key in _WAYS_TO_TRUST if getattr(settings, key, None)]
+    if len(ways) > 1:
+        raise decoder.wrong(
+            (*path, ways[1]), f"{' and '.join(ways)} exclude each other: give only one of them"
+        )
 
 
 def _read(path: Path) -> str:

@@ -26,13 +26,13 @@ _MISSING: Final = re.compile(
     re.IGNORECASE,
 )
 _ACCESS_HINT: Final = "set user and password in [cluster.NAME.cql] of the configuration"
-_REACH_HINT: Final = (
-    "look whether the nodes serve CQL there; hosts, port and tls_ca can be set in [cluster.NAME.cql]"
-)
+_REACH_HINT: Final = "look whether the nodes serve CQL there; hosts, port, tls_ca and tls_fingerprint can be set in [cluster.NAME.cql]"
 _RIGHTS_HINT: Final = "grant the role ALTER, CREATE, DROP and SELECT on the restored keyspaces"
 _BUSY_HINT: Final = "too few of its nodes are up, or they are overloaded"
 _REFUSED_CODES: Final = (0x2000, 0x2500)
 """Codes of the protocol's errors that say no to the request itself: syntax, rights, configuration, and what exists."""
+_SHOWN: Final = re.compile(r"; it is ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})")
+"""A certificate's fingerprint, as ``cql_trust`` ends an error with it."""
 _MESSAGE: Final = re.compile(r'message="(.*)"', re.DOTALL)
 
 
@@ -130,9 +130,12 @@ def _no_host(errors: object, shown: str, who: str) -> SchemaError:
         if isinstance(each, AuthenticationFailed):
             return SchemaDenied(f"CQL does not let {who} in: {told}", statement=shown, hint=_ACCESS_HINT)
     if "CERTIFICATE_VERIFY_FAILED" in told:
+        shown_one = _SHOWN.search(told)
+        pin = f'"{shown_one[1]}"' if shown_one else '"SHA256"'
         hint = (
-            "name the certificates' authority with tls_ca in [cluster.NAME.cql]; where they do not name the nodes' "
-            "addresses, set tls_names = false there"
+            "in [cluster.NAME.cql] give a file with the nodes' certificates, or with their authority (tls_ca; with tls_names = "
+            f"false where they do not name the nodes' addresses), or pin this one if you know it to be the node's "
+            f"(tls_fingerprint = {pin}), or check nothing (insecure = true)"
         )
         return SchemaDenied(
             f"CQL shows a certificate that is not trusted: {told}", statement=shown, hint=hint

@@ -1,8 +1,8 @@
 """From the configuration, and from what nodes tell, to the gateway to a cluster's schema."""
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from scylla_restore.engine.config import AlternatorSettings, CqlSettings
 from scylla_restore.engine.config.model import DEFAULT_CQL_PORT
@@ -13,8 +13,11 @@ from scylla_restore.engine.schema.alternator_client import AlternatorAccess
 from scylla_restore.engine.schema.both import BothSchemas
 from scylla_restore.engine.schema.cql_gateway import CqlSchema
 from scylla_restore.engine.schema.cql_session import CqlAccess
+from scylla_restore.engine.schema.cql_trust import cql_trust
 from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.engine.secrets import Secret, SecretReference
+
+_ALTERNATOR_PORTS: Final = {"http": 8000, "https": 8043}
 
 
 class SchemaOpening:
@@ -39,8 +42,9 @@ class SchemaOpening:
         self._password = secrets.get("cql.password", cql.password)
         self._access_key_id = secrets.get("alternator.access_key_id", alternator.access_key_id)
         self._secret_access_key = secrets.get("alternator.secret_access_key", alternator.secret_access_key)
+        self._alternator_at = _endpoint(cluster, alternator.endpoint)
         # What the system trusts takes a while to read, and few need it.
-        self._tls = _context(cql) if cql.tls_ca or cql.tls_cert else None
+        self._tls = cql_trust(cql) if cql.tls_ca or cql.tls_cert or cql.fingerprints else None
 
     def open(
         self, services: Sequence[ClientServices], *, reached_at: Callable[[str], str]
@@ -52,12 +56,13 @@ class SchemaOpening:
         """
         nodes = _nodes(self._cql, services, reached_at)
         if not nodes:
-            told = ", ".join(service.address for service in services) or "no node"
-            return SchemaNotOffered(reason=f"no port for CQL is open, say {told}")
-        tls = self._tls or _context(self._cql) if any(node.tls for node in nodes) else None
+            who = ", ".join(service.address for service in services) or "no node"
+            return SchemaNotOffered(reason=f"no port for CQL is open, say {who}")
+        tls = self._tls or cql_trust(self._cql) if any(node.tls for node in nodes) else None
         gateway = CqlSchema(CqlAccess(nodes=nodes, user=self._cql.user, password=self._password, tls=tls))
         served = [service.alternator for service in services]
-        endpoints = [Served(reached_at(at.host), at.port, at.tls) for at in served if at is not None]
+        told = [Served(reached_at(at.host), at.port, at.tls) for at in served if at is not None]
+        endpoints = told if self._alternator_at is None else [self._alternator_at]
         if not endpoints:
             return gateway
         access = AlternatorAccess(
@@ -73,52 +78,37 @@ class SchemaOpening:
 def _nodes(
     cql: CqlSettings, services: Sequence[ClientServices], reached_at: Callable[[str], str]
 ) -> tuple[Served, ...]:
+    is_encrypted = cql.tls_ca is not None or bool(cql.fingerprints)
     if cql.hosts:
-        tls = cql.tls_ca is not None or any(service.client_encryption_enabled for service in services)
+        tls = is_encrypted or any(service.client_encryption_enabled for service in services)
         return tuple(Served(host, cql.port, tls) for host in cql.hosts)
     told = [service.cql for service in services]
     return tuple(
         Served(
             reached_at(at.host),
             at.port if cql.port == DEFAULT_CQL_PORT else cql.port,
-            at.tls or cql.tls_ca is not None,
+            at.tls or is_encrypted,
         )
         for at in told
         if at is not None
     )
 
 
-def _context(cql: CqlSettings) -> ssl.SSLContext:
-    """Return what is believed of CQL's certificates: what the configured authorities have signed, or the system's.
-
-    Raises:
-        ConfigurationError: a file cannot be read.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if cql.tls_ca is None:
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    else:
-        _read(cql.tls_ca, lambda: context.load_verify_locations(cafile=str(cql.tls_ca)), "cql.tls_ca")
-        # A node's own certificate will do as well as that of who signed it.
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.check_hostname = cql.tls_names
-    if cql.tls_cert is not None:
-        certificate, key = cql.tls_cert, cql.tls_key
-        # A password for the key would be asked for on the terminal: whoever has one has to take it off.
-        _read(
-            certificate,
-            lambda: context.load_cert_chain(certificate, key, password=lambda: ""),
-            "cql.tls_cert or cql.tls_key",
-        )
-    return context
-
-
-def _read(path: Path, load: Callable[[], object], what: str) -> None:
+def _endpoint(cluster: str, url: str | None) -> Served | None:
+    """Return where Alternator is, if that is configured."""
+    if url is None:
+        return None
     try:
-        load()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{what}: {path} cannot be read: {error}") from error
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in _ALTERNATOR_PORTS or not parts.hostname or parts.path not in {"", "/"}:
+        raise ConfigurationError(
+            f"alternator.endpoint of cluster {cluster} is not an address: {url!r}",
+            hint="write http://HOST:PORT or https://HOST:PORT",
+        )
+    return Served(parts.hostname, port or _ALTERNATOR_PORTS[parts.scheme], tls=parts.scheme == "https")
 
 
 class _Secrets:

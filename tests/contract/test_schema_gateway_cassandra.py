@@ -1,5 +1,6 @@
 """The schema of a real Apache Cassandra, through CQL."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -11,11 +12,13 @@ from tests.support.cassandra_logs import Execute
 from tests.support.ports import HOST, reserved_ports
 from tests.support.schema_gateway_suite import REPLICATION, SchemaGatewaySuite, SchemaUnderTest
 
+from scylla_restore.engine.config import CqlSettings
 from scylla_restore.engine.core.client_services import Served
 from scylla_restore.engine.core.cql import quoted
 from scylla_restore.engine.errors import SchemaDenied
 from scylla_restore.engine.schema.cql_gateway import CqlSchema
 from scylla_restore.engine.schema.cql_session import CqlAccess
+from scylla_restore.engine.schema.cql_trust import cql_trust
 from scylla_restore.engine.schema.port import SchemaGateway
 from scylla_restore.engine.secrets import Secret
 
@@ -142,3 +145,24 @@ def test_whom_tls_is_asked_of_has_to_be_trusted(cassandra: Cluster) -> None:
         with pytest.raises(expected) if expected else nullcontext():
             assert len(opened.schema_versions()) == 1
         opened.close()
+
+
+def test_the_fingerprint_that_an_error_names_will_do_for_trust(cassandra: Cluster) -> None:
+    node = Served(cassandra.addresses[0], cassandra.port, tls=True)
+
+    def versions(cql: CqlSettings) -> int:
+        access = CqlAccess(nodes=(node,), user=USER, password=Secret(PASSWORD), tls=cql_trust(cql))
+        opened = CqlSchema(access)
+        try:
+            return len(opened.schema_versions())
+        finally:
+            opened.close()
+
+    with pytest.raises(SchemaDenied) as refused:
+        versions(CqlSettings(tls_names=False))
+    named = re.search(r'tls_fingerprint = "([0-9A-F:]{95})"', refused.value.hint or "")
+    assert named is not None, refused.value.hint
+    assert versions(CqlSettings(tls_fingerprint=named[1])) == 1
+    assert versions(CqlSettings(insecure=True)) == 1
+    with pytest.raises(SchemaDenied, match=f"it is {named[1]}"):
+        versions(CqlSettings(tls_fingerprint="ab" * 32))

@@ -122,6 +122,18 @@ def test_an_empty_file_leaves_everything_at_its_defaults(written: Written) -> No
             "tls_ca and insecure exclude each other",
             None,
         ),
+        (
+            "[cluster.p.cql]\ntls_fingerprint = 'ab'\ninsecure = true\n",
+            3,
+            "cluster.p.cql.insecure: tls_fingerprint and insecure exclude each other",
+            None,
+        ),
+        (
+            "[cluster.p.alternator]\ntls_ca = 'x'\ninsecure = true\n",
+            3,
+            "cluster.p.alternator.insecure: tls_ca and insecure exclude each other",
+            None,
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line(

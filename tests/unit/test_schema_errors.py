@@ -106,3 +106,16 @@ def test_what_alternator_says_is_one_of_the_engines_errors(
 def test_a_defect_is_no_answer_of_alternator() -> None:
     with pytest.raises(ZeroDivisionError):
         alternator_error(ZeroDivisionError(), operation="list_tables", arguments={})
+
+
+@pytest.mark.parametrize(
+    ("shown", "pin"),
+    [(f"; it is {':'.join(['AB'] * 32)}", f'"{":".join(["AB"] * 32)}"'), ("", '"SHA256"')],
+)
+def test_who_meets_an_unknown_certificate_is_told_the_ways_out(shown: str, pin: str) -> None:
+    error = NoHostAvailable("", {"a": OSError(f"[SSL: CERTIFICATE_VERIFY_FAILED] self-signed{shown}")})
+    hint = schema_error(error, statement="SELECT", user="restore").hint
+    assert hint is not None
+    assert f"tls_fingerprint = {pin}" in hint
+    assert "tls_ca" in hint
+    assert "insecure = true" in hint

@@ -74,6 +74,11 @@ def test_nodes_that_encrypt_are_believed_as_it_is_configured(tmp_path: Path) -> 
     assert nodes(opened(PLAIN, cql=CqlSettings(tls_ca=authority)))[0].tls
 
 
+def test_who_pins_a_certificate_wants_tls() -> None:
+    assert nodes(opened(PLAIN, cql=CqlSettings(tls_fingerprint="ab" * 32)))[0].tls
+    assert not nodes(opened(PLAIN, cql=CqlSettings(insecure=True)))[0].tls
+
+
 def test_nothing_is_encrypted_where_nobody_said_so() -> None:
     gateway = opened(PLAIN)
     assert isinstance(gateway, CqlSchema)
@@ -119,3 +124,26 @@ def test_alternator_is_spoken_where_a_node_offers_it() -> None:
     assert access.secret_access_key is not None
     assert access.secret_access_key.reveal() == "hash"
     gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "served"),
+    [
+        ("https://alternator.example:443/", Served("alternator.example", 443, tls=True)),
+        ("https://alternator.example", Served("alternator.example", 8043, tls=True)),
+        ("http://[::1]", Served("::1", 8000, tls=False)),
+    ],
+)
+def test_alternator_is_spoken_where_it_is_configured(url: str, served: Served) -> None:
+    gateway = opened(PLAIN, alternator=AlternatorSettings(endpoint=url))
+    assert isinstance(gateway, BothSchemas)
+    assert gateway._alternator._client._access.nodes == (served,)
+    gateway.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["alternator.example:8000", "ftp://x", "https://", "http://x:port", "http://x/y"]
+)
+def test_what_is_no_address_of_alternator_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"alternator\.endpoint of cluster prod is not an address"):
+        opened(PLAIN, alternator=AlternatorSettings(endpoint=url))
