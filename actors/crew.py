@@ -9,6 +9,7 @@ from scylla_restore.actors.location import OpenStore, spawn_location
 from scylla_restore.actors.node import node_name, spawn_node
 from scylla_restore.actors.procedures.asking import Node, failure_of
 from scylla_restore.actors.procedures.discover import discover, resolve_tables
+from scylla_restore.actors.procedures.other_runs import seek_other_runs
 from scylla_restore.actors.procedures.repair_plan import plan_repair
 from scylla_restore.actors.procedures.schema import (
     Schema,
@@ -38,12 +39,15 @@ from scylla_restore.engine.core.commands import (
     ReplaceActor,
     ResolveTables,
     SchemaCommand,
+    SeekOtherRuns,
     UndoSchema,
 )
 from scylla_restore.engine.errors import NodeError
+from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.nodes import DiscoveryFailed
 from scylla_restore.events.model.repairs import RepairPlanFailed
+from scylla_restore.events.tables.port import ProjectionTables
 
 Crash = Callable[[str, BaseException], None]
 
@@ -51,7 +55,7 @@ Crash = Callable[[str, BaseException], None]
 class ActorCrew:
     """Actors by name. All of them report through ``report``, and die through ``on_crash``.
 
-    ``on_lane_crash`` hears of a defect in the lanes for the cluster and its schema, which are the supervisor's own.
+    ``on_lane_crash`` hears of a defect in the lanes for the cluster and its schema, which are the supervisor's own. ``tables`` spare the ``log`` a search through runs that are over.
     """
 
     def __init__(
@@ -59,6 +63,8 @@ class ActorCrew:
         *,
         runtime: Runtime,
         cluster: Cluster,
+        log: EventLog,
+        tables: ProjectionTables | None = None,
         open_store: OpenStore,
         report: Callable[[Reported], None],
         on_crash: Crash,
@@ -66,10 +72,13 @@ class ActorCrew:
     ) -> None:
         self._runtime = runtime
         self._cluster = cluster
+        self._log = log
+        self._tables = tables
         self._open_store = open_store
         self._report = report
         self._on_crash = on_crash
         self._actors: dict[str, Address[Any]] = {}
+        self._log_lane = runtime.lane("supervisor search", on_lane_crash)
         self._cluster_lane = runtime.lane("supervisor cluster", on_lane_crash)
         self._schema_lane = runtime.lane("supervisor schema", on_lane_crash)
         self._views_lane = runtime.lane("supervisor views", on_lane_crash)
@@ -84,6 +93,9 @@ class ActorCrew:
                 self._location(command).tell(command)
             case ReplaceActor():
                 self._actors.pop(command.actor, None)
+            case SeekOtherRuns():
+                report = self._reporter("supervisor")
+                self._log_lane.start(seek_other_runs(self._log, self._tables, command, report))
             case SchemaCommand():
                 self._ask_schema(command)
             case AwaitViews():

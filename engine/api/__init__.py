@@ -16,7 +16,6 @@ from scylla_restore.engine.api.backups import Backup, find_backups, told_by_mani
 from scylla_restore.engine.api.configured import open_engine
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_connection
 from scylla_restore.engine.api.engine import Engine
-from scylla_restore.engine.api.finding import newest_unfinished, unfinished
 from scylla_restore.engine.api.hooks import Hooks
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
@@ -31,6 +30,7 @@ from scylla_restore.events.log.opening import open_log
 from scylla_restore.events.tables.listing import list_runs
 from scylla_restore.events.tables.opening import tables_beside
 from scylla_restore.events.tables.rebuilding import Rebuilt, rebuild
+from scylla_restore.events.unfinished import newest_unfinished, unfinished
 
 __all__ = [
     "AsyncEngine",

@@ -282,6 +282,8 @@ class Engine:
         crew = ActorCrew(
             runtime=runtime,
             cluster=nodes,
+            log=self._log,
+            tables=self._tables,
             open_store=either_way(nodes, self._open_store),
             report=tell,
             on_crash=actor_died,

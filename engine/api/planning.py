@@ -7,7 +7,6 @@ import msgspec
 
 from scylla_restore.engine.api.connection import ClusterConnection
 from scylla_restore.engine.api.disks import Disks, look_at_disks
-from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.engine.api.plan import Plan, make_plan
 from scylla_restore.engine.api.plan_warnings import warnings_of
 from scylla_restore.engine.api.run import Outcome
@@ -18,6 +17,7 @@ from scylla_restore.engine.errors import EngineCrashed, RunFailedError, TargetEr
 from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections.words import in_words as failure_in_words
+from scylla_restore.events.unfinished import unfinished_runs
 
 _ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _REFUSED: Final = 2
@@ -67,7 +67,7 @@ def _refuse(outcome: Outcome | None) -> None:
 
 def _past(log: EventLog, state: RunState) -> _Past:
     try:
-        other = unfinished_of(log, state.cluster_id)
+        other = next(unfinished_runs(log, state.cluster_id), None)
     except LogError as error:
         return _Past(warnings=(f"the event log cannot be asked about earlier runs: {error}",))
     if other is None:

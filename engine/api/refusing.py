@@ -3,11 +3,11 @@
 from contextlib import closing
 
 from scylla_restore.engine.api.connection import ClusterConnection
-from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.engine.core.state import RunState, Status
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.tables.port import ProjectionTables
+from scylla_restore.events.unfinished import unfinished_runs
 
 
 def name_of(cluster: ClusterConnection) -> str:
@@ -26,7 +26,7 @@ def refuse_second_run(log: EventLog, tables: ProjectionTables | None, identity: 
     Raises:
         TargetError: it has one.
     """
-    found = unfinished_of(log, identity, tables)
+    found = next(unfinished_runs(log, identity, tables), None)
     if found is not None:
         run, other = found
         raise TargetError(

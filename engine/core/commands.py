@@ -45,6 +45,13 @@ class ReplaceActor(Command, frozen=True, kw_only=True):
     actor: str
 
 
+class SeekOtherRuns(Command, frozen=True, kw_only=True):
+    """Search the log for runs into a cluster that are not over, but for ``run``. → ``OtherRunsSought``."""
+
+    run: str
+    cluster_id: str
+
+
 # The cluster
 
 

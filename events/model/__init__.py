@@ -16,6 +16,7 @@ from scylla_restore.events.model.base import Event
 RunEvent = (
     run.RunStarted
     | run.OwnerChanged
+    | run.OtherRunsSought
     | run.RunResumed
     | run.SettingsChanged
     | run.PauseRequested

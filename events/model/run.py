@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
+import msgspec
+
 from scylla_restore.events.model.base import Event
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.target import RestoreTarget, Tuning
@@ -30,6 +32,26 @@ class OwnerChanged(Event, frozen=True, kw_only=True):
     TAG: ClassVar[str] = "OwnerChanged"
     owner: str
     engine_version: str
+
+
+class UnfinishedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Another run into the same cluster that is not over."""
+
+    run: str
+    snapshot_tag: str
+
+
+class OtherRunsSought(Event, frozen=True, kw_only=True):
+    """The log was searched for others into the same cluster when this run was in it, and nothing was altered yet.
+
+    ``unfinished`` are all that there were. ``failure`` is why it could not be searched, ``exit_code`` then the command
+    line's.
+    """
+
+    TAG: ClassVar[str] = "OtherRunsSought"
+    unfinished: tuple[UnfinishedRun, ...] = ()
+    failure: Failure | None = None
+    exit_code: int = 0
 
 
 class RunResumed(Event, frozen=True, kw_only=True):
@@ -158,6 +180,7 @@ class Ask(StrEnum):
     STOP_NATIVE = "stop_native"
     READ_SCHEMA_FILE = "read_schema_file"
     COMPARE_SCHEMA = "compare_schema"
+    SEEK_OTHER_RUNS = "seek_other_runs"
 
 
 class ActorAsked(Event, frozen=True, kw_only=True):

@@ -123,6 +123,7 @@ def _change_run(state: ProgressState, event: RunEvent, envelope: Envelope) -> No
             state.stage = Stage.DONE
         case (
             run.OwnerChanged()
+            | run.OtherRunsSought()
             | run.SettingsChanged()
             | run.PauseRequested()
             | run.AbortRequested()

@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from scylla_restore.engine.config import choose_cluster
 from scylla_restore.engine.core.state import Status
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.log.port import Claim
 from scylla_restore.events.model.batches import SSTablesLoaded
 from scylla_restore.events.model.run import PauseRequested, RunCompleted, RunStarted
 from scylla_restore.events.model.stages import Stage, StageEntered
@@ -131,6 +133,35 @@ def test_a_run_that_was_paused_can_be_resumed_and_aborted_by_the_same_engine(lab
         assert end_of(again).status in {Status.PAUSED, Status.DONE}
         if end_of(again).status is Status.PAUSED:
             assert end_of(engine.abort(run.id)).status is Status.ABORTED
+
+
+class TwoAtOnce(MemoryLog):
+    """A log that lets nobody own a run before two want to: each has seen then that the other is not there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._both = threading.Barrier(2, timeout=DEADLINE_S)
+
+    def claim(self, run: str, owner: str, *, take_over: bool = False) -> Claim:
+        self._both.wait()
+        return super().claim(run, owner, take_over=take_over)
+
+
+def test_of_two_runs_that_are_started_in_one_instant_one_at_most_alters_anything(lab: LabProcess) -> None:
+    config = load_config(lab.files.config).config
+    cluster = cluster_connection(choose_cluster(config), {})
+    with (
+        Stores(config, {}) as stores,
+        Engine(log=TwoAtOnce(), cluster=cluster, open_store=stores.open, owner="x") as engine,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        ends = [end_of(run) for run in threads.map(engine.start, [target(lab)] * 2)]
+    cluster.close()
+    done = [end for end in ends if end.status is Status.DONE]
+    withdrawn = [end for end in ends if end.failure and "started at the same time" in end.failure.message]
+    assert len(done) <= 1
+    assert len(done) + len(withdrawn) == 2
+    assert {end.exit_code for end in withdrawn} == {2}
 
 
 def test_several_engines_restore_in_one_process_and_one_that_is_closed_does_not_hurt_the_others(

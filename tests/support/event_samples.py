@@ -71,6 +71,14 @@ _RUN: dict[str, AnyEvent] = {
         started_by="ann@host, pid 4711",
         engine_version="0.1.0",
     ),
+    "OtherRunsSought.v1": run.OtherRunsSought(
+        unfinished=(
+            run.UnfinishedRun(
+                run="6f1d2c3b-0000-4000-8000-00000000ffff", snapshot_tag="sm_20260102030405UTC"
+            ),
+        )
+    ),
+    "OtherRunsSought.v1.unsearched": run.OtherRunsSought(failure=_FAILURE, exit_code=4),
     "OwnerChanged.v1": run.OwnerChanged(owner="bob@host, pid 4712", engine_version="0.1.0"),
     "RunResumed.v1": run.RunResumed(),
     "SettingsChanged.v1": run.SettingsChanged(before=target.Tuning(), after=_TUNING),

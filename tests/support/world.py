@@ -53,6 +53,7 @@ from scylla_restore.engine.core.commands import (
     ResolveTables,
     RestoreNatively,
     SchemaCommand,
+    SeekOtherRuns,
     StopDownload,
     StopNativeRestore,
     StopRepair,
@@ -328,6 +329,8 @@ class World:
                         name=CLUSTER, nodes=found, keyspaces=(), user_keyspaces=(), tables=tables
                     ),
                 )
+            case SeekOtherRuns():
+                return (run.OtherRunsSought(),)
             case ResolveTables():
                 return (tables_resolved(command),)
             case SchemaCommand():

@@ -5,7 +5,6 @@ from tests.support.failing_tables import FailingTables
 from tests.support.histories import HISTORIES, Appender, calm_history, troubled_history
 from tests.support.story import CLUSTER_ID, RUN, Story
 
-from scylla_restore.engine.api.finding import unfinished_of
 from scylla_restore.events.errors import LogUnavailable
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Checkpoint
@@ -20,6 +19,7 @@ from scylla_restore.events.tables.memory import MemoryTables
 from scylla_restore.events.tables.port import KeptRun
 from scylla_restore.events.tables.projector import Projector
 from scylla_restore.events.tables.seeing import seen_before
+from scylla_restore.events.unfinished import unfinished_runs
 
 
 class NoTables(MemoryTables):
@@ -54,7 +54,7 @@ def test_tables_that_do_not_answer_are_not_needed() -> None:
     log = MemoryLog()
     calm_history().write_to(log)
     assert list_runs(log, NoTables()) == [told(calm_history())]
-    assert unfinished_of(log, CLUSTER_ID, NoTables()) is None
+    assert list(unfinished_runs(log, CLUSTER_ID, NoTables())) == []
 
 
 def test_an_unfinished_run_is_found_although_the_tables_are_behind() -> None:
@@ -62,10 +62,8 @@ def test_an_unfinished_run_is_found_although_the_tables_are_behind() -> None:
     story = troubled_history()
     story.write_to(log)
     Projector(log, tables, RUN, step_records=10).advance()
-    found = unfinished_of(log, CLUSTER_ID, tables)
-    assert found is not None
-    assert found[0] == RUN
-    assert unfinished_of(log, "another cluster", tables) is None
+    assert [run for run, _ in unfinished_runs(log, CLUSTER_ID, tables)] == [RUN]
+    assert list(unfinished_runs(log, "another cluster", tables)) == []
 
 
 def test_a_log_is_not_asked_about_a_run_that_is_over() -> None:
@@ -75,8 +73,8 @@ def test_a_log_is_not_asked_about_a_run_that_is_over() -> None:
     # Were the log asked, it would tell that this run goes on.
     log._runs[RUN].records.pop()
     log._runs[RUN].head_hash = log._runs[RUN].records[-1].hash
-    assert unfinished_of(log, CLUSTER_ID, None) is not None
-    assert unfinished_of(log, CLUSTER_ID, tables) is None
+    assert len(list(unfinished_runs(log, CLUSTER_ID, None))) == 1
+    assert list(unfinished_runs(log, CLUSTER_ID, tables)) == []
 
 
 @pytest.mark.parametrize("history", sorted(HISTORIES))

@@ -21,6 +21,8 @@ def fold_run(state: RunState, event: RunEvent) -> None:
             _started(state, event)
         case run.OwnerChanged():
             _begin_again(state)
+        case run.OtherRunsSought():
+            _sought(state, event)
         case run.RunResumed():
             _resume(state)
         case run.SettingsChanged():
@@ -45,11 +47,7 @@ def fold_run(state: RunState, event: RunEvent) -> None:
         case run.RunCompleted():
             state.status, state.ending = Status.DONE, None
         case run.ActorFailed():
-            state.crashed.append(event.actor)
-            state.crashes += 1
-            node = state.nodes.get(event.actor.removeprefix("node/"))
-            if node is not None:
-                node.failures += CRASH_COUNTS_AS
+            _crashed(state, event.actor)
         case run.ActorReplaced():
             _replace(state, event.actor)
         case run.ActorAsked():
@@ -74,6 +72,21 @@ def _started(state: RunState, event: run.RunStarted) -> None:
     state.dry_run = event.dry_run
     for location in event.target.selection.locations:
         state.locations[location.key] = LocationState(where=location)
+
+
+def _sought(state: RunState, event: run.OtherRunsSought) -> None:
+    if event.failure is None:
+        state.others = event.unfinished
+    else:
+        state.refusal = (event.failure, event.exit_code)
+
+
+def _crashed(state: RunState, actor: str) -> None:
+    state.crashed.append(actor)
+    state.crashes += 1
+    node = state.nodes.get(actor.removeprefix("node/"))
+    if node is not None:
+        node.failures += CRASH_COUNTS_AS
 
 
 def _resume(state: RunState) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.attend import alter_node, clear_upload, put_back_unwanted, recover_node
+from scylla_restore.engine.core.rules.company import seek_other_runs, withdraw
 from scylla_restore.engine.core.rules.endings import (
     conclude,
     look_for_members,
@@ -83,6 +84,8 @@ ALWAYS: tuple[Rule, ...] = (replace_crashed_actors, settle_batches, settle_nodes
 
 CARRYING_ON: tuple[Rule, ...] = (
     begin,
+    seek_other_runs,
+    withdraw,
     readmit_nodes,
     discover,
     join_nodes,
@@ -124,6 +127,8 @@ CARRYING_ON: tuple[Rule, ...] = (
 
 MAKING_A_SCHEMA: tuple[Rule, ...] = (
     begin,
+    seek_other_runs,
+    withdraw,
     discover,
     read_schema_file,
     compare_schema,

@@ -7,6 +7,7 @@ from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.native import works_natively
 from scylla_restore.engine.core.planning import pools
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, actor_of, ask, is_asked
+from scylla_restore.engine.core.rules.company import may_alter
 from scylla_restore.engine.core.rules.native import native_obstacle
 from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.rules.sources import renaming_problem
@@ -147,7 +148,7 @@ def enter_data(state: RunState, _now: datetime) -> Decision | None:
     if obstacle is not None:
         return Decision(events=(FailureDeclared(failure=obstacle, resumable=False, exit_code=2),))
     settled = all(node.settings and node.inspected for node in members)
-    if not joined or not settled or not state.prepared:
+    if not joined or not settled or not state.prepared or not may_alter(state):
         return None
     if state.dry_run:
         # what is dangerous is told with the plan

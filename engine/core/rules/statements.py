@@ -12,6 +12,7 @@ from typing import Final
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, ask, is_asked
+from scylla_restore.engine.core.rules.company import may_alter
 from scylla_restore.engine.core.schema_alterations import object_name
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.core.state.statements import statement_entry
@@ -61,7 +62,7 @@ def enter_schema(state: RunState, _now: datetime) -> Decision | None:
         obstacle = _exists(state)
     if obstacle is not None:
         return Decision(events=(FailureDeclared(failure=obstacle, resumable=False, exit_code=2),))
-    if statements.existing is None or not state.rediscovered:
+    if statements.existing is None or not state.rediscovered or not may_alter(state):
         return None
     next_stage = Stage.DONE if state.dry_run else Stage.DATA
     return Decision(events=(StageCompleted(stage=Stage.INIT), StageEntered(stage=next_stage)))

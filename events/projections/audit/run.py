@@ -52,6 +52,7 @@ def _end(
 def _note_action(
     state: AuditState,
     event: run.OwnerChanged
+    | run.OtherRunsSought
     | run.RunResumed
     | run.SettingsChanged
     | run.PauseRequested
@@ -81,7 +82,12 @@ def _note_action(
         case run.ActorFailed():
             state.note_action(envelope, f"{event.actor} crashed: {event.error}")
         case (
-            run.FailureDeclared() | run.ActorReplaced() | run.ActorAsked() | StageEntered() | StageCompleted()
+            run.OtherRunsSought()
+            | run.FailureDeclared()
+            | run.ActorReplaced()
+            | run.ActorAsked()
+            | StageEntered()
+            | StageCompleted()
         ):
             pass
         case _:

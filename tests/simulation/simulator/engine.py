@@ -109,6 +109,7 @@ class SimEngine:
         return ActorCrew(
             runtime=self._runtime,
             cluster=self._world.contact_points(self.process),
+            log=self._world.event_log(self.process),
             open_store=lambda where, _via: self._world.object_store(where.key, self.process),
             report=lambda letter: self._myself().tell(letter),
             on_crash=self._actor_died,

@@ -1,5 +1,7 @@
 """Which runs are not over."""
 
+from collections.abc import Iterator
+
 from scylla_restore.events.errors import UnknownRun
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.model.run import RunAborted, RunCompleted, RunFailed, RunStarted
@@ -29,10 +31,10 @@ def unfinished(log: EventLog, run: str) -> RunStarted | None:
             return first.event
 
 
-def unfinished_of(
+def unfinished_runs(
     log: EventLog, cluster_id: str, tables: ProjectionTables | None = None
-) -> tuple[str, RunStarted] | None:
-    """Return the run of a cluster that is not over, and how it began; None if there is none.
+) -> Iterator[tuple[str, RunStarted]]:
+    """Yield a cluster's runs that are not over, and how they began, oldest first.
 
     The log alone decides. ``tables`` spare it a look at runs that are over for good, or another cluster's, which they
     cannot be wrong about however far they are behind.
@@ -44,8 +46,7 @@ def unfinished_of(
             continue
         started = unfinished(log, run)
         if started is not None and started.cluster_id == cluster_id:
-            return run, started
-    return None
+            yield run, started
 
 
 def newest_unfinished(log: EventLog) -> str | None:
