@@ -11,7 +11,7 @@ from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import OtherRunsSought, UnfinishedRun
 from scylla_restore.events.tables.port import ProjectionTables
-from scylla_restore.events.unfinished import unfinished_runs
+from scylla_restore.events.unfinished import newest_aborted, unfinished_runs
 
 _LONGEST_PAUSE_S = 5
 
@@ -19,19 +19,22 @@ _LONGEST_PAUSE_S = 5
 async def seek_other_runs(
     log: EventLog, tables: ProjectionTables | None, command: SeekOtherRuns, report: Callable[[AnyEvent], None]
 ) -> None:
-    """Report the cluster's other runs that are not over. A log that does not answer is asked until it does."""
+    """Report the cluster's other runs that are not over, and the one given up last. A log that does not answer is asked until it does."""
 
-    def others(log: EventLog) -> tuple[UnfinishedRun, ...]:
-        found = unfinished_runs(log, command.cluster_id, tables)
-        return tuple(
-            UnfinishedRun(run=run, snapshot_tag=started.target.selection.snapshot_tag)
-            for run, started in found
-            if run != command.run
+    def search(log: EventLog) -> OtherRunsSought:
+        unfinished = unfinished_runs(log, command.cluster_id, tables)
+        return OtherRunsSought(
+            unfinished=tuple(
+                UnfinishedRun(run=run, snapshot_tag=started.target.selection.snapshot_tag)
+                for run, started in unfinished
+                if run != command.run
+            ),
+            aborted=newest_aborted(log, command.cluster_id, tables),
         )
 
     for pause in pauses(1, _LONGEST_PAUSE_S):
         try:
-            report(OtherRunsSought(unfinished=await Call(log, others)))
+            report(await Call(log, search))
         except LogUnavailable:
             await Sleep(pause)
         except LogError as error:

@@ -17,7 +17,7 @@ from scylla_restore.engine.errors import EngineCrashed, RunFailedError, TargetEr
 from scylla_restore.events.errors import LogError
 from scylla_restore.events.log.port import EventLog
 from scylla_restore.events.projections.words import in_words as failure_in_words
-from scylla_restore.events.unfinished import unfinished_runs
+from scylla_restore.events.unfinished import newest_aborted, unfinished_runs
 
 _ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _REFUSED: Final = 2
@@ -66,8 +66,10 @@ def _refuse(outcome: Outcome | None) -> None:
 
 
 def _past(log: EventLog, state: RunState) -> _Past:
+    """Ask the log about earlier runs; the one that was given up last is told to the state, for its warnings."""
     try:
         other = next(unfinished_runs(log, state.cluster_id), None)
+        state.aborted = newest_aborted(log, state.cluster_id)
     except LogError as error:
         return _Past(warnings=(f"the event log cannot be asked about earlier runs: {error}",))
     if other is None:

@@ -41,15 +41,24 @@ class UnfinishedRun(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_tag: str
 
 
+class AbortedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that was given up when it had restored something into ``tables`` (``<keyspace>:<table>``)."""
+
+    run: str
+    snapshot_tag: str
+    tables: tuple[str, ...]
+
+
 class OtherRunsSought(Event, frozen=True, kw_only=True):
     """The log was searched for others into the same cluster when this run was in it, and nothing was altered yet.
 
-    ``unfinished`` are all that there were. ``failure`` is why it could not be searched, ``exit_code`` then the command
-    line's.
+    ``unfinished`` are all that there were, ``aborted`` is the one that was given up last. ``failure`` is why it could not
+    be searched, ``exit_code`` then the command line's.
     """
 
     TAG: ClassVar[str] = "OtherRunsSought"
     unfinished: tuple[UnfinishedRun, ...] = ()
+    aborted: AbortedRun | None = None
     failure: Failure | None = None
     exit_code: int = 0
 

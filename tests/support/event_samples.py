@@ -76,7 +76,12 @@ _RUN: dict[str, AnyEvent] = {
             run.UnfinishedRun(
                 run="6f1d2c3b-0000-4000-8000-00000000ffff", snapshot_tag="sm_20260102030405UTC"
             ),
-        )
+        ),
+        aborted=run.AbortedRun(
+            run="6f1d2c3b-0000-4000-8000-00000000eeee",
+            snapshot_tag="sm_20260101030405UTC",
+            tables=("shop:orders",),
+        ),
     ),
     "OtherRunsSought.v1.unsearched": run.OtherRunsSought(failure=_FAILURE, exit_code=4),
     "OwnerChanged.v1": run.OwnerChanged(owner="bob@host, pid 4712", engine_version="0.1.0"),

@@ -7,12 +7,18 @@ import pytest
 from tests.support.hosts import Host, directory, hosts, locations_of, run_started
 from tests.support.world import World
 
-from scylla_restore.engine.core.commands import Alter, DownloadBatch, IndexLocation, InspectTables
+from scylla_restore.engine.core.commands import (
+    Alter,
+    DownloadBatch,
+    IndexLocation,
+    InspectTables,
+    SeekOtherRuns,
+)
 from scylla_restore.engine.core.state import Status
 from scylla_restore.engine.core.versions import is_newer
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.locations import ManifestRead
-from scylla_restore.events.model.run import OwnerChanged, RunFailed
+from scylla_restore.events.model.run import AbortedRun, OtherRunsSought, OwnerChanged, RunFailed
 from scylla_restore.events.model.schema import SchemaRecorded
 
 WORK = (directory("t1", (3, 2)),)
@@ -34,6 +40,28 @@ def test_tables_that_hold_data_are_refused_with_their_bytes_over_all_nodes() -> 
     nodes = (Host(address="n1", used={"ks:t1": 4_000}), Host(address="n2", used={"ks:t1": 96}))
 
     assert refusal(World(hosts=nodes, directories=WORK)) == "a table holds data already: ks.t1 (4,096 bytes)"
+
+
+def test_tables_that_an_aborted_run_has_left_something_in_name_that_run_and_how_they_are_emptied() -> None:
+    world = World(hosts=(Host(address="n1", used={"ks:t1": 4_000, "ks:t2": 5}),), directories=WORK)
+    aborted = AbortedRun(run="0aff", snapshot_tag="sm_20260101030405UTC", tables=("ks:t1", "ks:t9"))
+    world.on(SeekOtherRuns, lambda _: (OtherRunsSought(aborted=aborted),))
+
+    assert refusal(world) == (
+        "2 tables hold data already: ks.t1 (4,000 bytes), ks.t2 (5 bytes). Run 0aff, snapshot sm_20260101030405UTC, "
+        "had restored into ks.t1 when it was aborted"
+    )
+    assert isinstance(failed := world.log[-1].event, RunFailed)
+    assert '`TRUNCATE "ks"."t1";`' in (failed.failure.hint or "")
+    assert "--allow-non-empty" in (failed.failure.hint or "")
+
+
+def test_a_run_that_was_aborted_over_other_tables_is_not_to_blame() -> None:
+    world = World(hosts=(Host(address="n1", used={"ks:t1": 4_000}),), directories=WORK)
+    aborted = AbortedRun(run="0aff", snapshot_tag="sm_20260101030405UTC", tables=("ks:t9",))
+    world.on(SeekOtherRuns, lambda _: (OtherRunsSought(aborted=aborted),))
+
+    assert refusal(world) == "a table holds data already: ks.t1 (4,000 bytes)"
 
 
 def test_rows_that_no_disk_tells_of_are_refused_too() -> None:

@@ -128,11 +128,19 @@ def test_a_cluster_without_cql_refuses_a_schema() -> None:
 def test_a_statement_that_is_refused_takes_with_it_what_the_run_has_made_and_no_more() -> None:
     world = refused()
 
-    assert dropped(world) == [("table ks.t", "type ks.address", "keyspace ks")]
+    assert dropped(world) == [("type ks.address", "keyspace ks")]
     assert world.events(SchemaRolledBack) == [SchemaRolledBack(statements=2)]
     event = world.log[-1].event
     assert isinstance(event, RunFailed)
     assert (event.failure.message, event.resumable, event.exit_code) == ("unknown type", True, 1)
+
+
+def test_a_table_that_somebody_else_has_made_meanwhile_is_theirs_and_stays() -> None:
+    world = refused(number=2)
+    dropped_names = {name for names in dropped(world) for name in names}
+    assert "table ks.t" not in dropped_names
+    world.heal().resume().play()
+    assert world.state.status is Status.DONE
 
 
 def test_a_schema_that_was_dropped_again_is_made_from_the_start() -> None:

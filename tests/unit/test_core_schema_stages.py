@@ -29,7 +29,14 @@ from scylla_restore.events.model.alterations import (
     UndoFailed,
 )
 from scylla_restore.events.model.failure import Cause, Failure
-from scylla_restore.events.model.run import FailureDeclared, PauseRequested, RunFailed, RunPaused, RunResumed
+from scylla_restore.events.model.run import (
+    AbortRequested,
+    FailureDeclared,
+    PauseRequested,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+)
 from scylla_restore.events.model.schema import (
     SchemaAgreementAwaited,
     SchemaChangeFailed,
@@ -219,11 +226,49 @@ def test_an_abort_has_tombstones_collected_again_and_then_makes_the_views(kind: 
 def test_a_change_that_is_refused_fails_the_run_and_can_be_resumed() -> None:
     world = a_world().on(AlterSchema, refused).start().play()
 
-    assert world.log[-1].event == RunFailed(
-        failure=NO, resumable=True, exit_code=1, views_dropped=("ks.i1", "ks.v1")
-    )
+    assert world.log[-1].event == RunFailed(failure=NO, resumable=True, exit_code=1)
+    assert altered(world) == set()
     world.heal().resume().play()
+    assert names(world.commands(AlterSchema)[1]) == VIEWS
     assert world.state.status is Status.DONE
+
+
+def test_of_changes_the_first_that_is_refused_is_the_first_that_is_not_left_altered() -> None:
+    def second_is_refused(command: AlterSchema) -> list[AnyEvent]:
+        (first, _), (second, _) = command.alterations
+        return [AlterationMade(id=first), SchemaChangeFailed(id=second, failure=NO)]
+
+    world = a_world().on(AlterSchema, second_is_refused).start().play()
+
+    assert isinstance(event := world.log[-1].event, RunFailed)
+    assert [f"view {name}" for name in event.views_dropped] == [VIEWS[0]]
+    world.heal().resume(opening=(AbortRequested(requested_by="ann"),)).play()
+    assert [names(command) for command in world.commands(UndoSchema)] == [(VIEWS[0],)]
+
+
+def test_what_is_refused_for_want_of_rights_wants_none_to_be_given_up() -> None:
+    world = a_world().on(AlterSchema, refused).on(UndoSchema, not_put_back).start().play()
+    world.resume(opening=(AbortRequested(requested_by="ann"),)).play()
+    assert world.state.status is Status.ABORTED
+
+
+def test_what_was_not_answered_may_be_altered_and_is_put_back() -> None:
+    away = Failure(cause=Cause.UNREACHABLE, message="CQL does not answer")
+
+    def silent(command: AlterSchema) -> list[AnyEvent]:
+        return [SchemaChangeFailed(id=command.alterations[0][0], failure=away)]
+
+    world = a_world().on(AlterSchema, silent).start().play()
+    assert isinstance(event := world.log[-1].event, RunFailed)
+    assert [f"view {name}" for name in event.views_dropped] == [VIEWS[0]]
+    world.heal().resume(opening=(AbortRequested(requested_by="ann"),)).play()
+    assert [names(command) for command in world.commands(UndoSchema)] == [(VIEWS[0],)]
+
+
+def test_what_a_killed_engine_had_asked_for_may_be_altered_although_it_is_refused_now() -> None:
+    world = hanging(AlterSchema).heal().on(AlterSchema, refused).resume().play()
+    assert isinstance(event := world.log[-1].event, RunFailed)
+    assert {f"view {name}" for name in event.views_dropped} == set(VIEWS)
 
 
 @pytest.mark.parametrize("stage", [Stage.ENABLE_TGC, Stage.RECREATE_VIEWS])

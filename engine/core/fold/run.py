@@ -76,7 +76,7 @@ def _started(state: RunState, event: run.RunStarted) -> None:
 
 def _sought(state: RunState, event: run.OtherRunsSought) -> None:
     if event.failure is None:
-        state.others = event.unfinished
+        state.others, state.aborted = event.unfinished, event.aborted
     else:
         state.refusal = (event.failure, event.exit_code)
 
@@ -110,6 +110,9 @@ def _ask(state: RunState, actor: str, ask: Ask) -> None:
         state.locations[key].read.clear()
         state.workload.forget_location(key)
         return
+    if ask is Ask.ALTER_SCHEMA:
+        for entry in state.ledger.of_schema():
+            entry.untouched = False
     node = state.nodes.get(actor.removeprefix("node/"))
     if node is None:
         return
@@ -157,6 +160,7 @@ def _begin_again(state: RunState) -> None:
     for entry in state.ledger.entries.values():
         # what was altered on a node may have been reset by a restart; the schema is what it was made
         entry.made = entry.made and entry.is_of_schema and not entry.undoing
+        entry.fresh = False
         entry.undoing = False
         entry.undo_failures = 0
     keep_index(state)

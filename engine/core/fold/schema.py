@@ -21,7 +21,10 @@ def fold_schema(state: RunState, event: SchemaEvent) -> None:
         case schema.SchemaAgreementAwaited():
             state.schema.agreed.add(event.before)
             forget_ask(state, Ask.AWAIT_AGREEMENT)
-        case schema.SchemaChangeFailed() | schema.ViewBuildFailed():
+        case schema.SchemaChangeFailed():
+            state.schema.failure = event.failure
+            state.ledger.refuse(event.id, event.failure)
+        case schema.ViewBuildFailed():
             state.schema.failure = event.failure
         case schema.ViewBuildProgressed():
             if event.status is BuildStatus.SUCCESS:

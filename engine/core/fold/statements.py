@@ -27,11 +27,13 @@ def fold_schema_restore(state: RunState, event: SchemaRestoreEvent) -> None:
             entry = statement_entry(event.number)
             if entry not in state.ledger.entries:
                 state.ledger.open(entry, SchemaObjectCreated(object=event.object), made=False)
+            state.ledger.entries[entry].untouched = False
         case schema_restore.SchemaStatementApplied():
             statements.finish(event.number)
             state.ledger.entries[statement_entry(event.number)].made = True
         case schema_restore.SchemaStatementFailed():
             statements.asked, statements.failure = None, event.failure
+            state.ledger.refuse(statement_entry(event.number), event.failure)
         case schema_restore.SchemaRolledBack():
             statements.rolled_back = 0
         case _:

@@ -36,6 +36,7 @@ from scylla_restore.engine.core.rules.lanes import (
     start_download,
     start_load,
 )
+from scylla_restore.engine.core.rules.ledger import strike_untouched
 from scylla_restore.engine.core.rules.prepare import (
     begin,
     discover,
@@ -140,6 +141,7 @@ MAKING_A_SCHEMA: tuple[Rule, ...] = (
 )
 
 ENDING: tuple[Rule, ...] = (
+    strike_untouched,
     look_for_members,
     give_up_nodes,
     recover_node,

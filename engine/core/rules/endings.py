@@ -40,7 +40,8 @@ from scylla_restore.events.model.run import (
 )
 from scylla_restore.events.model.schema_restore import SchemaRolledBack
 
-PUT_BACK_HINT = "once the cluster answers, `scylla-restore abort` or `scylla-restore resume` puts it right"
+PUT_RIGHT = "`scylla-restore abort` or `scylla-restore resume` puts it right"
+PUT_BACK_HINT = f"once the cluster answers, {PUT_RIGHT}"
 
 
 def look_for_members(state: RunState, now: datetime) -> Decision | None:
@@ -200,16 +201,25 @@ def _tombstone_gc_disabled(state: RunState) -> tuple[str, ...]:
     return tuple(sorted(f"{table.keyspace}.{table.table}" for table in tables))
 
 
+def _how_to_put_back(because: Failure | None) -> str:
+    if because is None or because.cause is Cause.UNREACHABLE or not because.hint:
+        return PUT_BACK_HINT
+    # whoever reads it has been told of `resume` and `abort` already, or is told of them here
+    return because.hint if "scylla-restore" in because.hint else f"{because.hint}; then {PUT_RIGHT}"
+
+
 def _left_altered(state: RunState, so_far: str) -> FailureDeclared:
     entries = of_members(state)
     left = [name_of(e.alteration) for e in entries if isinstance(e.alteration, SchemaAlteration)]
     on_nodes = [entry.node for entry in entries if not entry.is_of_schema]
     if on_nodes:
         left.append(f"{len(on_nodes)} alterations on {', '.join(sorted(set(on_nodes)))}")
-    words = next((f": {entry.failure.message}" for entry in entries if entry.failure is not None), "")
+    because = next((entry.failure for entry in entries if entry.failure is not None), None)
     failure = Failure(
-        cause=Cause.UNREACHABLE,
-        message=f"{so_far}, but {', '.join(left)} could not be put back{words}",
-        hint=PUT_BACK_HINT,
+        cause=because.cause if because else Cause.UNREACHABLE,
+        message=f"{so_far}, but {', '.join(left)} could not be put back"
+        + (f": {because.message}" if because else ""),
+        call=because.call if because else None,
+        hint=_how_to_put_back(because),
     )
     return FailureDeclared(failure=failure, resumable=True, exit_code=1)

@@ -1,13 +1,19 @@
 """Working off the undo ledger."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.batch_commands import own_files
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.state import Ending, Entry, Phase, RunState
 from scylla_restore.engine.core.state.ledger import of_nodes, of_schema, staging_entry
-from scylla_restore.events.model.alterations import CopiedIntoUpload, UndoRequested, UploadSetAside
+from scylla_restore.events.model.alterations import (
+    AlterationUndone,
+    CopiedIntoUpload,
+    UndoRequested,
+    UploadSetAside,
+)
 
 
 def put_back(state: RunState, *, tries: int, stays: Collection[str] = ()) -> Decision | None:
@@ -40,6 +46,15 @@ def undo_schema(entries: list[Entry], *, gives_up: bool) -> Decision:
         events=(_announced(entries),),
         commands=(commands.UndoSchema(alterations=of_schema(entries), gives_up=gives_up),),
     )
+
+
+def strike_untouched(state: RunState, _now: datetime) -> Decision | None:
+    """What never came to be needs no undoing: to ask for it could be refused for the very reason, or drop what others made."""
+    entries = state.ledger.untouched()
+    if not entries:
+        return None
+    undone = (AlterationUndone(id=entry.id) for entry in entries)
+    return Decision(events=(_announced(entries), *undone))
 
 
 def is_putting_back(state: RunState) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from scylla_restore.engine.core import commands
+from scylla_restore.engine.core.cql import quoted
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.asking import actor_of, ask, is_asked
 from scylla_restore.engine.core.some import some_of
@@ -78,12 +79,29 @@ def _tables_with_data(state: RunState) -> Iterator[Failure]:
         f"{table.replace(':', '.', 1)} ({f'{used[table]:,} bytes' if table in used else 'rows that are not on disk yet'})"
         for table in sorted({*used, *filled})
     ]
-    if tables:
+    if not tables:
+        return
+    message = f"{'a table holds' if len(tables) == 1 else f'{len(tables)} tables hold'} data already: {some_of(tables)}"
+    aborted = state.aborted
+    left = sorted({*used, *filled}.intersection(aborted.tables)) if aborted else []
+    if aborted is None or not left:
         yield _refused(
-            f"{'a table holds' if len(tables) == 1 else f'{len(tables)} tables hold'} data already: {some_of(tables)}",
+            message,
             "truncate what is not wanted any more, leave these tables out with --keyspace, "
             "or restore on top of it with --allow-non-empty: the newest write of each cell wins",
         )
+        return
+    where = some_of(table.replace(":", ".", 1) for table in left)
+    truncate = some_of(f"`TRUNCATE {_quoted(table)};`" for table in left)
+    yield _refused(
+        f"{message}. Run {aborted.run}, snapshot {aborted.snapshot_tag}, had restored into {where} when it was aborted",
+        f"if nothing else is in them, empty them: {truncate}; or restore on top of what they hold with "
+        "--allow-non-empty: the newest write of each cell wins, and what comes twice is there once",
+    )
+
+
+def _quoted(table: str) -> str:
+    return ".".join(quoted(name) for name in table.split(":", 1))
 
 
 def _refused(message: str, hint: str) -> Failure:

@@ -14,7 +14,7 @@ from scylla_restore.events.model.alterations import (
     UploadSetAside,
     node_of,
 )
-from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.failure import Cause, Failure
 
 _OF_DIRECTORIES: Final = StagingCreated | CopiedIntoUpload | UploadSetAside
 
@@ -23,12 +23,15 @@ class Entry(msgspec.Struct, kw_only=True):
     """One alteration.
 
     ``made`` is false while only its intent is known, or nobody has looked since another engine made it; ``undoing``
-    is true while its undo is under way, ``failure`` is why that failed last.
+    is true while its undo is under way, ``failure`` is why that failed last. ``fresh`` is whether this engine entered it,
+    so that nobody before has asked for it; ``untouched`` whether it is known that it never came to be.
     """
 
     id: str
     alteration: Alteration
     made: bool = False
+    fresh: bool = True
+    untouched: bool = False
     undoing: bool = False
     undo_failures: int = 0
     failure: Failure | None = None
@@ -70,6 +73,23 @@ class Ledger(msgspec.Struct, kw_only=True):
     def of_schema(self) -> list[Entry]:
         """Open alterations of the cluster's schema."""
         return [entry for entry in self.entries.values() if entry.is_of_schema]
+
+    def refuse(self, entry_id: str, failure: Failure) -> None:
+        """Take note that an alteration of the schema came to nothing.
+
+        What was refused is as it was; those after it were not asked for. What an engine before this one had asked for may
+        be altered all the same.
+        """
+        later = False
+        for entry in self.of_schema():
+            later = later or entry.id == entry_id
+            was_asked = entry.id == entry_id and failure.cause is not Cause.REFUSED
+            if later and entry.fresh and not entry.made:
+                entry.untouched = not was_asked
+
+    def untouched(self) -> list[Entry]:
+        """Return what is in the ledger, and never came to be."""
+        return [entry for entry in self.entries.values() if entry.untouched]
 
     def distrust_settings_of(self, node: str) -> None:
         """Forget that a node's settings were altered: its actor has to make sure."""

@@ -14,7 +14,7 @@ from scylla_restore.engine.core.state.statements import Statements
 from scylla_restore.engine.core.state.workload import Workload
 from scylla_restore.events.model.failure import Failure
 from scylla_restore.events.model.nodes import ClusterDiscovered
-from scylla_restore.events.model.run import Ask, FailureDeclared, UnfinishedRun
+from scylla_restore.events.model.run import AbortedRun, Ask, FailureDeclared, UnfinishedRun
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection, Staging
 
@@ -47,7 +47,8 @@ _NOTHING_YET = RestoreTarget(selection=Selection(kind=RestoreKind.TABLES, locati
 class RunState(msgspec.Struct, kw_only=True):
     """Everything ``decide`` goes by. The sets at the end are indexes, kept by the fold so that nothing is searched.
 
-    ``others`` are runs that were in the log beside this one, None until it was searched.
+    ``others`` are runs that were in the log beside this one, None until it was searched;
+    ``aborted`` is the cluster's run that was given up last.
 
     ``to_load`` and ``blocked`` are batches of which nobody was asked yet to load them, or to clear ``upload`` for them,
     ``to_download`` those that nothing stands in the way of and that nobody was asked yet to copy, or to look for in their
@@ -69,6 +70,7 @@ class RunState(msgspec.Struct, kw_only=True):
     puts_all_back: bool = False
     declared: FailureDeclared | None = None
     others: tuple[UnfinishedRun, ...] | None = None
+    aborted: AbortedRun | None = None
 
     discovered: ClusterDiscovered | None = None
     rediscovered: bool = False
