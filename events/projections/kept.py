@@ -10,7 +10,7 @@ from scylla_restore.events.projections.restore_run import RestoreRunState
 from scylla_restore.events.projections.restore_run_progress import RestoreRunProgressState
 from scylla_restore.events.projections.runs import RunOverview, RunsState
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a fold makes other rows of the same records: what was made before is then made anew."""
 
 CHECKPOINT_NAME = f"tables/{VERSION}"

@@ -14,6 +14,11 @@ from scylla_restore.events.model.run import (
     RunResumed,
     RunStarted,
 )
+from scylla_restore.events.model.schema_restore import (
+    SchemaFileRead,
+    SchemaRolledBack,
+    SchemaStatementApplied,
+)
 from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.projections.progress_state import ProgressState, RunState, percent_done
 
@@ -26,6 +31,9 @@ HEARD: Final = frozenset(
         RunAborted,
         RunCompleted,
         StageEntered,
+        SchemaFileRead,
+        SchemaStatementApplied,
+        SchemaRolledBack,
     }
 )
 """All others change nothing here."""
@@ -34,7 +42,7 @@ HEARD: Final = frozenset(
 class RunOverview(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the table of all runs; ``progress`` is percent of the bytes, 100 only when all is done.
 
-    ``is_over`` is true when nothing can come of the run any more: it is done, aborted, or was refused at its start.
+    A restore of the schema counts its statements in their place. ``is_over`` is true when nothing can come of the run any more: it is done, aborted, or was refused at its start.
     """
 
     run: str
@@ -74,6 +82,8 @@ class RunsState(msgspec.Struct, kw_only=True):
     is_over: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    statements: int = 0
+    statements_applied: int = 0
 
 
 def apply(state: RunsState, envelope: Envelope) -> None:
@@ -98,6 +108,18 @@ def apply(state: RunsState, envelope: Envelope) -> None:
         case RunCompleted():
             _end(state, RunState.DONE, envelope.at, is_over=True)
             state.stage = Stage.DONE
+        case _:
+            _count_statements(state, envelope)
+
+
+def _count_statements(state: RunsState, envelope: Envelope) -> None:
+    match envelope.event:
+        case SchemaFileRead() as event:
+            state.statements = event.statements
+        case SchemaStatementApplied():
+            state.statements_applied += 1
+        case SchemaRolledBack():
+            state.statements_applied = 0
         case _:  # nothing else is in the overview
             pass
 
@@ -107,7 +129,12 @@ def _end(state: RunsState, how: RunState, at: datetime, *, is_over: bool) -> Non
 
 
 def overview(state: RunsState | ProgressState, *, restored: int, size: int) -> RunOverview:
-    """Return the overview of a run of which ``restored`` bytes of ``size`` are in the cluster."""
+    """Return the overview of a run of which ``restored`` bytes of ``size`` are in the cluster.
+
+    A restore of the schema has statements in place of bytes.
+    """
+    if state.statements:
+        restored, size = state.statements_applied, state.statements
     return RunOverview(
         run=state.run,
         cluster=state.cluster,

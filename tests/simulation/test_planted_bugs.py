@@ -252,4 +252,4 @@ def test_a_repair_of_another_life_of_the_node_that_is_believed_is_noticed(
             await repair_table(node, command)
 
     monkeypatch.setattr(node_actor, "repair_table", believe)
-    assert noticed("never repaired afterwards", with_interruptions(*["kill"] * 6))
+    assert noticed("never repaired afterwards", with_interruptions(*["kill"] * 11))

@@ -24,10 +24,11 @@ from scylla_restore.engine.core.commands import (
     ResolveTables,
     RestoreNatively,
     SchemaCommand,
+    SeekOtherRuns,
     Undo,
     UndoSchema,
 )
-from scylla_restore.events.model import AnyEvent, alterations, batches, nodes, repairs
+from scylla_restore.events.model import AnyEvent, alterations, batches, nodes, repairs, run
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.schema import (
     BuildStatus,
@@ -226,6 +227,14 @@ def answer_of_nobody(command: NodeCommand) -> Sequence[AnyEvent]:
             return node_failed(command)
 
 
+def other_answer(command: Command) -> Sequence[AnyEvent]:
+    """Answer what is asked of the engine itself: nobody else restores into the cluster."""
+    if isinstance(command, SeekOtherRuns):
+        return (run.OtherRunsSought(),)
+    assert isinstance(command, ReplaceActor)
+    return ()
+
+
 def batch_answer(command: Command) -> Sequence[AnyEvent]:  # noqa: PLR0911 - one return a command
     """Answer that a batch has come a step further."""
     match command:
@@ -244,5 +253,4 @@ def batch_answer(command: Command) -> Sequence[AnyEvent]:  # noqa: PLR0911 - one
         case LoadSSTables():
             return (batches.SSTablesLoaded(batch=command.batch, attempt=command.attempt),)
         case _:
-            assert isinstance(command, ReplaceActor)
-            return ()
+            return other_answer(command)

@@ -53,7 +53,6 @@ from scylla_restore.engine.core.commands import (
     ResolveTables,
     RestoreNatively,
     SchemaCommand,
-    SeekOtherRuns,
     StopDownload,
     StopNativeRestore,
     StopRepair,
@@ -329,8 +328,6 @@ class World:
                         name=CLUSTER, nodes=found, keyspaces=(), user_keyspaces=(), tables=tables
                     ),
                 )
-            case SeekOtherRuns():
-                return (run.OtherRunsSought(),)
             case ResolveTables():
                 return (tables_resolved(command),)
             case SchemaCommand():

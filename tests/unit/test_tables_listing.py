@@ -3,11 +3,18 @@
 import pytest
 from tests.support.failing_tables import FailingTables
 from tests.support.histories import HISTORIES, Appender, calm_history, troubled_history
-from tests.support.story import CLUSTER_ID, RUN, Story
+from tests.support.story import CLUSTER_ID, RUN, Story, run_started
 
 from scylla_restore.events.errors import LogUnavailable
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.log.port import Checkpoint
+from scylla_restore.events.model.schema import SchemaObject
+from scylla_restore.events.model.schema_restore import (
+    SchemaFileRead,
+    SchemaStatementApplied,
+    SchemaStatementRequested,
+)
+from scylla_restore.events.model.stages import Stage, StageEntered
 from scylla_restore.events.projections.progress import apply
 from scylla_restore.events.projections.progress_state import ProgressState
 from scylla_restore.events.projections.putting_away import encode
@@ -48,6 +55,22 @@ def test_a_run_is_told_as_its_log_tells_it_however_far_the_tables_are(history: s
     projector.save()
     appender.append(story.envelopes[known:])
     assert list_runs(log, tables) == list_runs(log, None) == [told(story)]
+
+
+@pytest.mark.parametrize("has_tables", [True, False])
+def test_a_restore_of_the_schema_is_told_by_its_statements(*, has_tables: bool) -> None:
+    keyspace = SchemaObject(keyspace="ks", kind="keyspace", name="ks")
+    story = Story().tell(
+        run_started(),
+        SchemaFileRead(location="s3:backups", files=(), statements=4),
+        StageEntered(stage=Stage.DATA),
+    )
+    story.tell(SchemaStatementRequested(number=0, object=keyspace), SchemaStatementApplied(number=0))
+    log, tables = MemoryLog(), MemoryTables()
+    story.write_to(log)
+    Projector(log, tables, RUN).advance()
+    (listed,) = list_runs(log, tables if has_tables else None)
+    assert (listed.stage, listed.progress) == (Stage.DATA, 25.0)
 
 
 def test_tables_that_do_not_answer_are_not_needed() -> None:

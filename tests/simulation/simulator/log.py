@@ -78,7 +78,7 @@ class SimLog(SimPort):
         dead = world.owner is not None and not world.owner.alive
         claim = world.store.claim(run, owner, take_over=take_over or dead)
         world.owner, world.owner_epoch = self.process, claim.epoch
-        self._learn(claim.head.seq)
+        self._learn(run, claim.head.seq)
         return claim
 
     def release(self, claim: Claim) -> None:
@@ -98,7 +98,7 @@ class SimLog(SimPort):
                 raise Killed
         before = world.store.head(claim.run).seq
         world.store.append(claim, envelopes)
-        self._learn(envelopes[-1].seq)
+        self._learn(claim.run, envelopes[-1].seq)
         owned = world.owner is process and world.owner_epoch == claim.epoch
         for envelope in envelopes:
             if envelope.seq > before:
@@ -109,15 +109,15 @@ class SimLog(SimPort):
     def keep(self, claim: Claim) -> None:
         """Stay the owner, if it still is."""
         self._arrive()
-        self._learn(self._world.store.head(claim.run).seq)
+        self._learn(claim.run, self._world.store.head(claim.run).seq)
         self._world.store.keep(claim)
 
     def head(self, run: str) -> Head:
         """Return the end of the log."""
         self._arrive()
         head = self._world.store.head(run)
-        self._learn(head.seq)
-        if self.request is not None:
+        self._learn(run, head.seq)
+        if self.request is not None and run == self.process.run:
             self.request.learns_epoch = head.epoch
         return head
 
@@ -130,7 +130,7 @@ class SimLog(SimPort):
     def read(self, run: str, *, from_seq: int = 1) -> Iterator[Envelope]:
         """Yield the records."""
         self._arrive()
-        self._learn(self._world.store.head(run).seq)
+        self._learn(run, self._world.store.head(run).seq)
         return self._world.store.read(run, from_seq=from_seq)
 
     def read_records(self, run: str, *, from_seq: int = 1) -> Iterator[StoredRecord]:
@@ -175,8 +175,10 @@ class SimLog(SimPort):
         if self._world.away:
             raise self.lost()
 
-    def _learn(self, seq: int) -> None:
-        """The answer under way tells that everything up to ``seq`` is durable."""
+    def _learn(self, run: str, seq: int) -> None:
+        """The answer under way tells that everything up to ``seq`` is durable; what is so of another run is no news here."""
+        if run != self.process.run:
+            return
         if self.request is None:
             self.process.learn(seq)
         else:
