@@ -131,9 +131,12 @@ class ActorCrew:
 
     def _ask_schema(self, command: SchemaCommand) -> None:
         """Start a command about the schema. What is to be undone is not altered any further before."""
-        if isinstance(command, UndoSchema) and self._is_altering:
-            self._schema_lane.stop()
-        self._is_altering = isinstance(command, AlterSchema | AwaitAgreement | ApplyStatement)
+        if isinstance(command, UndoSchema):
+            if self._is_altering:
+                self._schema_lane.stop()
+            self._is_altering = False
+        elif isinstance(command, AlterSchema | AwaitAgreement | ApplyStatement):
+            self._is_altering = True
         self._schema_lane.start(self._about_schema(command))
 
     def _about_schema(self, command: SchemaCommand) -> Procedure:  # noqa: PLR0911 - one return a command

@@ -138,7 +138,7 @@ async def _has_rows(schema: Schema, keyspace: str, table: str) -> bool:
 async def locate_tables(schema: Schema, command: LocateTables) -> None:
     """Report the directories of tables: a table that was dropped and made again has another one."""
     try:
-        tables = await _tables(schema, command.tables)
+        tables = await _tables(schema, command.tables, begun=command.begun)
     except (NodeError, SchemaError) as error:
         schema.report(read_failed(error))
         return
@@ -257,7 +257,9 @@ def _table_of(alteration: SchemaAlteration) -> tuple[str, str]:
             return created.keyspace, created.name
 
 
-async def _tables(schema: Schema, names: tuple[str, ...]) -> tuple[RecordedTable, ...]:
+async def _tables(
+    schema: Schema, names: tuple[str, ...], *, begun: bool = False
+) -> tuple[RecordedTable, ...]:
     """Return the tables (``<keyspace>:<table>``) in the order of their names.
 
     Raises:
@@ -267,6 +269,14 @@ async def _tables(schema: Schema, names: tuple[str, ...]) -> tuple[RecordedTable
     found = await schema(lambda gateway: gateway.tables(keyspaces))
     by_name = {f"{table.keyspace}:{table.table}": table for table in found}
     missing = [name.replace(":", ".", 1) for name in names if name not in by_name]
+    if missing and begun:
+        raise SchemaObjectMissing(
+            f"since the run began {'table' if len(missing) == 1 else 'tables'} {', '.join(missing)} "
+            f"{'was' if len(missing) == 1 else 'were'} dropped, with whatever had been restored",
+            statement="SELECT … FROM system_schema.tables",
+            hint="`scylla-restore abort` gives the run up; then restore the schema (--restore-schema) and the tables anew, "
+            "or leave out what is not wanted any more (--keyspace)",
+        )
     if missing:
         raise SchemaObjectMissing(
             f"{', '.join(missing)} of the backup is missing in the cluster",

@@ -99,7 +99,8 @@ def _admits_node(state: RunState, event: NodeEvent) -> bool:
         case nodes.ClusterDiscovered() | nodes.DiscoveryFailed():
             return not (state.rediscovered and state.resolved)
         case nodes.TablesResolved():
-            return not state.resolved
+            is_verifying = ("supervisor", run.Ask.VERIFY_TABLES) in state.asked and not state.schema.verified
+            return not state.resolved or is_verifying
         case nodes.NodeJoined() | nodes.TablesInspected() | nodes.NodeSettingsRead() | nodes.NodeFailed():
             node = state.nodes.get(event.node)
             return node is not None and _known_of(node, event) is None

@@ -86,9 +86,13 @@ class ReadSchema(SchemaCommand, frozen=True, kw_only=True):
 
 
 class LocateTables(SchemaCommand, frozen=True, kw_only=True):
-    """Find the directories of ``tables`` by their ids. → ``TablesResolved`` or ``SchemaReadFailed``."""
+    """Find the directories of ``tables`` by their ids. → ``TablesResolved`` or ``SchemaReadFailed``.
+
+    ``begun`` is whether the run has found them before, so that one that is missing was dropped since.
+    """
 
     tables: tuple[str, ...]
+    begun: bool = False
 
 
 class AwaitAgreement(SchemaCommand, frozen=True, kw_only=True):

@@ -190,6 +190,7 @@ class Ask(StrEnum):
     READ_SCHEMA_FILE = "read_schema_file"
     COMPARE_SCHEMA = "compare_schema"
     SEEK_OTHER_RUNS = "seek_other_runs"
+    VERIFY_TABLES = "verify_tables"
 
 
 class ActorAsked(Event, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """The stages around DATA and REPAIR: what is altered in the schema when, and what is put back at which end."""
 
+from uuid import UUID
+
 import pytest
 from tests.support.hosts import directory, hosts
 from tests.support.schemas import SCHEMA, recorded_table
@@ -162,7 +164,7 @@ def test_the_schema_is_recorded_once_in_a_run() -> None:
     world = hanging(DownloadBatch).heal().resume().play()
 
     assert len(world.commands(ReadSchema)) == 1
-    assert len(world.commands(LocateTables)) == 2
+    assert [command.begun for command in world.commands(LocateTables)] == [False, True, True]
     assert world.state.status is Status.DONE
 
 
@@ -361,3 +363,37 @@ def test_a_table_that_was_made_again_before_anything_was_restored_is_altered_aga
     assert names(world.commands(AlterSchema)[0]) == VIEWS
     assert set(VIEWS) <= {name for command in world.commands(AlterSchema)[1:] for name in names(command)}
     assert world.state.status is Status.DONE
+
+
+@pytest.mark.parametrize("kind", [RepairTable, AwaitViews])
+def test_a_table_that_was_made_again_when_all_was_loaded_is_refused_however_often_it_is_resumed(
+    kind: type[Command],
+) -> None:
+    world = hanging(kind).heal().on(LocateTables, made_again)
+    for _ in range(2):
+        world.resume().play()
+        assert isinstance(event := world.log[-1].event, RunFailed)
+        assert (event.failure.cause, event.resumable) == (Cause.REFUSED, True)
+        assert "ks.t1 is not the one that the run began with" in event.failure.message
+        assert world.state.schema.recorded is not None
+        assert str(UUID(world.state.schema.recorded.tables[0].id)) in (event.failure.hint or "")
+    world.heal().resume().play()
+    assert world.state.status is Status.DONE
+
+
+def test_a_table_that_is_made_again_while_data_comes_is_found_before_anything_is_repaired() -> None:
+    world = a_world().start().play(lambda state: state.stage is Stage.DATA)
+    world.on(LocateTables, made_again).play()
+    assert isinstance(event := world.log[-1].event, RunFailed)
+    assert "dropped and made again" in event.failure.message
+    assert not world.commands(RepairTable)
+    assert altered(world) == {*VIEWS, *TABLES}
+
+
+def test_nothing_is_put_back_or_repaired_while_nobody_knows_whether_the_tables_are_still_the_same() -> None:
+    world = a_world().on(LocateTables, lambda command: () if command.begun else None).start()
+    with pytest.raises(AssertionError, match="stuck"):
+        world.play()
+    assert world.state.stage is Stage.REPAIR
+    assert not world.commands(RepairTable)
+    assert not world.commands(UndoSchema)

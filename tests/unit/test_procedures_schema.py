@@ -165,6 +165,14 @@ def test_tables_are_found_by_their_ids(gateway: FakeSchema, world: SchemaWorld) 
     ]
 
 
+def test_a_table_that_is_gone_since_the_run_began_is_told_as_dropped(gateway: FakeSchema) -> None:
+    command = LocateTables(tables=(*TABLES, "ks:gone"), begun=True)
+    (event,) = run(gateway, lambda schema: locate_tables(schema, command))
+    assert isinstance(event, SchemaReadFailed)
+    assert "since the run began table ks.gone was dropped" in event.failure.message
+    assert "scylla-restore abort" in (event.failure.hint or "")
+
+
 def test_what_is_altered_is_put_back_with_all_its_options(gateway: FakeSchema, world: SchemaWorld) -> None:
     before, alterations = recorded(gateway), alterations_of(gateway)
 

@@ -5,6 +5,7 @@ from typing import assert_never
 from scylla_restore.engine.core.fold.schema import locate_tables
 from scylla_restore.engine.core.state import NodeState, Phase, RunState
 from scylla_restore.events.model import NodeEvent, nodes
+from scylla_restore.events.model.run import Ask
 
 
 def fold_node(state: RunState, event: NodeEvent) -> None:
@@ -49,6 +50,7 @@ def fold_node(state: RunState, event: NodeEvent) -> None:
                 state.repairs.plan = None
         case nodes.TablesResolved():
             state.resolved = True
+            state.schema.verified = ("supervisor", Ask.VERIFY_TABLES) in state.asked
             locate_tables(state, {f"{t.keyspace}:{t.table}": t.directory for t in event.tables})
         case nodes.DiscoveryFailed():
             state.refusal = (event.failure, event.exit_code)

@@ -156,6 +156,7 @@ def _begin_again(state: RunState) -> None:
     state.unsettled_nodes.clear()
     state.schema.agreed.clear()
     state.schema.failure = None
+    state.schema.verified = False
     state.statements.failure = state.statements.asked = None
     for entry in state.ledger.entries.values():
         # what was altered on a node may have been reset by a restart; the schema is what it was made

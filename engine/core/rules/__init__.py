@@ -65,6 +65,7 @@ from scylla_restore.engine.core.rules.schema import (
     put_schema_back,
     read_schema,
     refuse_replaced_tables,
+    verify_tables,
 )
 from scylla_restore.engine.core.rules.sources import check_sources
 from scylla_restore.engine.core.rules.stages import complete_data, wait_for_space
@@ -101,6 +102,7 @@ CARRYING_ON: tuple[Rule, ...] = (
     enter_data,
     give_up_schema,
     refuse_replaced_tables,
+    verify_tables,
     await_agreement,
     alter_schema,
     give_up_nodes,

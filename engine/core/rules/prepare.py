@@ -113,7 +113,11 @@ def resolve_tables(state: RunState, _now: datetime) -> Decision | None:
     if state.stage is Stage.INIT and state.schema.recorded is None:
         return None
     if state.schema.offered:
-        return ask(SUPERVISOR, Ask.RESOLVE_TABLES, commands.LocateTables(tables=tables))
+        return ask(
+            SUPERVISOR,
+            Ask.RESOLVE_TABLES,
+            commands.LocateTables(tables=tables, begun=state.stage is not Stage.INIT),
+        )
     return ask(SUPERVISOR, Ask.RESOLVE_TABLES, commands.ResolveTables(tables=tables))
 
 

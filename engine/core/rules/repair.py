@@ -7,7 +7,7 @@ from scylla_restore.engine.core.backoff import suspension
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.limits import NODE_GIVEN_UP, REPAIR_ATTEMPTS
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, ask, is_asked
-from scylla_restore.engine.core.rules.stages import complete
+from scylla_restore.engine.core.rules.stages import complete, tables_are_verified
 from scylla_restore.engine.core.state import NodeState, Repair, RepairPhase, RunState
 from scylla_restore.engine.core.versions import release_of
 from scylla_restore.events.model.failure import Cause, Failure
@@ -23,7 +23,7 @@ def plan_repair(state: RunState, _now: datetime) -> Decision | None:
     """Find out how the tables are repaired."""
     if state.stage is not Stage.REPAIR or state.repairs.plan is not None or not state.rediscovered:
         return None
-    if not state.schema.altered:
+    if not state.schema.altered or not tables_are_verified(state):
         return None
     if is_asked(state, SUPERVISOR, Ask.PLAN_REPAIR):
         return None
@@ -47,6 +47,8 @@ def request_repair(state: RunState, now: datetime) -> Decision | None:
 def complete_repair(state: RunState, _now: datetime) -> Decision | None:
     """Every restored table is repaired."""
     if state.stage is not Stage.REPAIR or state.repairs.plan is None or state.repairs.units:
+        return None
+    if not tables_are_verified(state):
         return None
     return complete(state, Stage.REPAIR)
 

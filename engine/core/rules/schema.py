@@ -11,12 +11,13 @@ All of it can be repeated: what an engine before this one has asked for, and nob
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.asking import SUPERVISOR, ask, is_asked
 from scylla_restore.engine.core.rules.ledger import undo_schema
-from scylla_restore.engine.core.rules.stages import complete, is_before
+from scylla_restore.engine.core.rules.stages import complete, is_before, tables_are_verified
 from scylla_restore.engine.core.schema_alterations import missing_alterations, name_of
 from scylla_restore.engine.core.state import Entry, RunState
 from scylla_restore.engine.core.state.ledger import of_schema
@@ -51,6 +52,16 @@ def give_up_schema(state: RunState, _now: datetime) -> Decision | None:
     return None if failure is None else _declare(failure)
 
 
+def verify_tables(state: RunState, _now: datetime) -> Decision | None:
+    """All is loaded: see whether the tables are still those into which it was, before anybody calls that complete."""
+    if state.stage is not Stage.REPAIR and state.stage not in _PUTTING_BACK:
+        return None
+    if tables_are_verified(state) or not state.rediscovered or is_asked(state, SUPERVISOR, Ask.VERIFY_TABLES):
+        return None
+    command = commands.LocateTables(tables=tuple(sorted(state.workload.tables)), begun=True)
+    return ask(SUPERVISOR, Ask.VERIFY_TABLES, command)
+
+
 def refuse_replaced_tables(state: RunState, _now: datetime) -> Decision | None:
     """A table that was made again lacks what was restored into the one before it: nobody may call that complete."""
     if not state.schema.replaced or not state.resolved:
@@ -60,8 +71,8 @@ def refuse_replaced_tables(state: RunState, _now: datetime) -> Decision | None:
         cause=Cause.REFUSED,
         message=f"table {name} is not the one that the run began with: it was dropped and made again, "
         "and what had been restored into it is gone",
-        hint="`scylla-restore abort` gives the run up, then restore the table anew; "
-        "or create it with the id that it had (WITH ID = …), if its data is there",
+        hint=f"`scylla-restore abort` gives the run up, then restore the table anew (-K '{name}'); "
+        f"or create it with the id that it had, if its data is there (WITH ID = {_id_of(state, name)}), and resume",
     )
     return _declare(failure)
 
@@ -95,6 +106,8 @@ def put_schema_back(state: RunState, _now: datetime) -> Decision | None:
     """Have tombstones collected as before, then make the views again."""
     if state.stage not in _PUTTING_BACK or not state.rediscovered or _agreement_wanted(state) is not None:
         return None
+    if not tables_are_verified(state):
+        return None
     entries = [entry for entry in _to_put_back(state) if not entry.undoing and not entry.undo_failures]
     return undo_schema(entries, gives_up=False) if entries else None
 
@@ -117,6 +130,8 @@ def complete_schema_stage(state: RunState, _now: datetime) -> Decision | None:
     stage = state.stage
     if stage is None or not state.rediscovered or _agreement_wanted(state) is not None:
         return None
+    if stage in _PUTTING_BACK and not tables_are_verified(state):
+        return None
     match stage:
         case Stage.DROP_VIEWS | Stage.DISABLE_TGC:
             is_done = _can_alter(state) and state.schema.altered
@@ -127,6 +142,12 @@ def complete_schema_stage(state: RunState, _now: datetime) -> Decision | None:
         case _:
             return None
     return complete(state, stage) if is_done else None
+
+
+def _id_of(state: RunState, name: str) -> str:
+    """Return the id of a table (``<keyspace>.<table>``) when the run began, as CQL writes it."""
+    tables = state.schema.recorded.tables if state.schema.recorded else ()
+    return next((str(UUID(table.id)) for table in tables if f"{table.keyspace}.{table.table}" == name), "…")
 
 
 def _can_alter(state: RunState) -> bool:

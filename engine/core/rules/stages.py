@@ -39,6 +39,11 @@ def is_before(state: RunState, stage: Stage) -> bool:
     return state.stage is None or ORDER.index(state.stage) < ORDER.index(stage)
 
 
+def tables_are_verified(state: RunState) -> bool:
+    """Whether the tables are known to be those into which all was loaded, as far as the cluster offers to tell."""
+    return state.schema.verified or not state.schema.offered
+
+
 def complete_data(state: RunState, _now: datetime) -> Decision | None:
     """All that was selected is in the cluster, and the nodes are set as they were.
 

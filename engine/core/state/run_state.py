@@ -18,7 +18,7 @@ from scylla_restore.events.model.run import AbortedRun, Ask, FailureDeclared, Un
 from scylla_restore.events.model.stages import Stage
 from scylla_restore.events.model.target import RestoreKind, RestoreTarget, Selection, Staging
 
-CHECKPOINT_NAME = "run-state/14"
+CHECKPOINT_NAME = "run-state/15"
 """The number is raised whenever the shape of ``RunState`` changes: older checkpoints are then not found."""
 
 

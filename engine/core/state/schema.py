@@ -12,7 +12,8 @@ class SchemaState(msgspec.Struct, kw_only=True):
 
     ``altered`` is an index: whether all is altered that the present stage wants to be. ``built`` are views as
     (keyspace, name) that are; ``failure`` is why a change, or the building, came to nothing. ``replaced`` are tables
-    (``<keyspace>:<table>``) that were dropped and made again after something was restored into them.
+    (``<keyspace>:<table>``) that were dropped and made again after something was restored into them; ``verified``
+    tells that this engine has looked for such when all was loaded.
     """
 
     recorded: SchemaRecorded | None = None
@@ -21,6 +22,7 @@ class SchemaState(msgspec.Struct, kw_only=True):
     built: set[tuple[str, str]] = set()
     failure: Failure | None = None
     replaced: tuple[str, ...] = ()
+    verified: bool = False
 
     @property
     def offered(self) -> bool:
