@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import assert_never
 
 import msgspec
@@ -22,10 +23,14 @@ from scylla_restore.engine.core.commands import (
 from scylla_restore.engine.errors import RestoreError
 from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.model import AnyEvent
+from scylla_restore.events.model.locations import LocationAnswered, LocationUnanswered
 from scylla_restore.events.model.target import BackupLocation, IndexVia
 
 LANES = 32
 """Requests to the object store at one time: at 20 ms each, 6,000 directories take some four seconds."""
+
+LOOK_EVERY = timedelta(seconds=5)
+"""How often it is told that requests have to be made again."""
 
 OpenStore = Callable[[BackupLocation, IndexVia], ObjectStore]
 
@@ -46,7 +51,11 @@ class StepEnded(msgspec.Struct, frozen=True):
     error: RestoreError | None = None
 
 
-LocationActorLetter = LocationLetter | StoreOpened | StepEnded | LaneCrashed
+class Look(msgspec.Struct, frozen=True):
+    """Time has come to see whether the store answers."""
+
+
+LocationActorLetter = LocationLetter | StoreOpened | StepEnded | LaneCrashed | Look
 
 
 def location_name(location: str) -> str:
@@ -95,6 +104,7 @@ class LocationActor:
         self._location = location
         self._open_store = open_store
         self._now = runtime.now
+        self._later = runtime.later
         self._report = Outlet(report)
         self._tell_self = tell_self
         self._lanes = [runtime.lane(f"{location_name(location)} {n}", on_crash) for n in range(LANES)]
@@ -104,6 +114,9 @@ class LocationActor:
         self._errand: Errand | None = None
         self._errands = 0
         self._under_way = 0
+        self._is_looked_after = False
+        self._retries = 0
+        self._is_silent = False
 
     def receive(self, letter: LocationActorLetter) -> None:
         """Take a command, or what came of a step."""
@@ -127,6 +140,8 @@ class LocationActor:
                 self._store = Store(store, location=self._location, now=self._now, report=self._report)
             case StepEnded():
                 self._take(letter)
+            case Look():
+                self._look()
             case LaneCrashed(error=error):
                 raise error
             case _:
@@ -186,7 +201,25 @@ class LocationActor:
             lane = self._free.pop()
             self._start(lane, self._open(command, lane=lane, errand=self._errands))
 
+    def _look(self) -> None:
+        """Tell of requests that were made again since the last look, or that there are none any more."""
+        self._is_looked_after = False
+        retries = self._store.reached().retries if self._store is not None else 0
+        if retries > self._retries:
+            self._report(LocationUnanswered(location=self._location, retries=retries))
+        elif self._is_silent:
+            self._report(LocationAnswered(location=self._location))
+        self._is_silent, self._retries = retries > self._retries, retries
+        if self._errand is not None or self._is_silent:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        if not self._is_looked_after:
+            self._is_looked_after = True
+            self._later(LOOK_EVERY, lambda: self._tell_self(Look()))
+
     def _start(self, lane: int, procedure: Procedure) -> None:
+        self._look_later()
         self._under_way += 1
         self._lanes[lane].start(procedure)
 

@@ -62,17 +62,9 @@ class Store:
         Raises:
             StorageError: it said no, or was silent for as long as patience lasted.
         """
-        calls = 0
-
-        def make() -> Call[ObjectStore, T]:
-            nonlocal calls
-            calls += 1
-            return Call(self._store, perform)
-
-        try:
-            return await until_answered(make, now=self._now)
-        finally:
-            self._retries.add(max(0, calls - 1))
+        return await until_answered(
+            lambda: Call(self._store, perform), now=self._now, on_silence=lambda _: self._retries.add()
+        )
 
 
 def location_failed(location: str, error: RestoreError) -> LocationFailed:

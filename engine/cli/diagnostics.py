@@ -12,7 +12,7 @@ from scylla_restore.engine.cli.event_line import event_words
 from scylla_restore.engine.errors import ConfigurationError
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import batches, run
-from scylla_restore.events.model.locations import DirectoryIndexed, LocationFailed
+from scylla_restore.events.model.locations import DirectoryIndexed, LocationFailed, LocationUnanswered
 from scylla_restore.events.model.nodes import NodeFailed, NodeSuspended, NodeWaitingForSpace
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _WARNINGS: Final = (
     batches.LoadAnswerLost,
     batches.BatchReturned,
     batches.UploadOccupied,
+    LocationUnanswered,
     NodeFailed,
     NodeSuspended,
     NodeWaitingForSpace,

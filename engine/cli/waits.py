@@ -1,8 +1,9 @@
-"""What a run waits for, in words: nodes that rest, disks that are full, loads whose answer was lost."""
+"""What a run waits for, in words: nodes that rest, disks that are full, answers that do not come."""
 
 from typing import Final
 
 from scylla_restore.engine.cli.output import at_text
+from scylla_restore.engine.cli.units import count_text
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model.batches import LoadAnswerLost
 from scylla_restore.events.model.failure import Failure
@@ -29,6 +30,7 @@ class Waits:
         # Copies: in an engine's process events come from another thread.
         lines = [_node(rest) for rest in dict(self._state.rests).values()]
         lines += [_load(lost) for lost in dict(self._state.loads).values()]
+        lines += [_location(*each) for each in dict(self._state.locations).items()]
         if (failure := self._state.schema) is not None:
             lines.append(f"nobody answers for the schema, it is asked again and again: {_words(failure)}")
         if len(lines) > MOST_LINES:
@@ -41,6 +43,11 @@ def _node(rest: Rest) -> str:
     if rest.is_full:
         return f"{rest.node} has no space for its next batch, {again}: {_words(rest.failure)}"
     return f"{rest.node} is suspended, {again}: {_words(rest.failure)}"
+
+
+def _location(location: str, retries: int) -> str:
+    again = "had to be made again so far"
+    return f"{location} is busy, or does not answer at times: {count_text(retries, 'request')} {again}"
 
 
 def _load(lost: LoadAnswerLost) -> str:

@@ -132,6 +132,8 @@ def _admits_location(state: RunState, event: LocationEvent) -> bool:
             return location.indexed and not location.verified
         case locations.LocationFailed():
             return not location.verified
+        case locations.LocationUnanswered() | locations.LocationAnswered():
+            return True
         case _:
             return not location.indexed
 

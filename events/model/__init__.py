@@ -37,6 +37,8 @@ LocationEvent = (
     | locations.ManifestRead
     | locations.DirectoryIndexed
     | locations.LocationIndexed
+    | locations.LocationUnanswered
+    | locations.LocationAnswered
     | locations.LocationVerified
     | locations.LocationFailed
 )

@@ -109,6 +109,24 @@ class LocationIndexed(Event, frozen=True, kw_only=True):
     retries: int = 0
 
 
+class LocationUnanswered(Event, frozen=True, kw_only=True):
+    """Requests to a location have to be made again, since it is busy or silent: ``retries`` of them so far.
+
+    Told every few seconds while that is so, until ``LocationAnswered`` or a failure.
+    """
+
+    TAG: ClassVar[str] = "LocationUnanswered"
+    location: str
+    retries: int
+
+
+class LocationAnswered(Event, frozen=True, kw_only=True):
+    """A location answers at once again, or is asked for nothing any more."""
+
+    TAG: ClassVar[str] = "LocationAnswered"
+    location: str
+
+
 class LocationVerified(Event, frozen=True, kw_only=True):
     """On resume: the location's manifests are the ones that the run was indexed from."""
 

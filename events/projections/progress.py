@@ -152,6 +152,8 @@ def _apply_to_location(state: ProgressState, event: LocationEvent) -> None:
         case (
             locations.LocationOpened()
             | locations.ManifestRead()
+            | locations.LocationUnanswered()
+            | locations.LocationAnswered()
             | locations.LocationVerified()
             | locations.LocationFailed()
         ):

@@ -1,4 +1,4 @@
-"""What stands in a run's way at the moment: nodes that rest, disks that are full, loads whose answer was lost."""
+"""What stands in a run's way at the moment: nodes that rest, disks that are full, answers that do not come."""
 
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.model import run
 from scylla_restore.events.model.batches import BatchReturned, LoadAnswerLost, LoadFailed, SSTablesLoaded
 from scylla_restore.events.model.failure import Failure
+from scylla_restore.events.model.locations import LocationAnswered, LocationFailed, LocationUnanswered
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
 from scylla_restore.events.model.schema import SchemaAnswered, SchemaUnanswered
 
@@ -19,6 +20,9 @@ _HEARD: Final = frozenset(
         NodeReadmitted,
         SchemaUnanswered,
         SchemaAnswered,
+        LocationUnanswered,
+        LocationAnswered,
+        LocationFailed,
         LoadAnswerLost,
         SSTablesLoaded,
         LoadFailed,
@@ -43,11 +47,15 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitsState(msgspec.Struct, kw_only=True):
-    """The fold: rests by node, lost answers by batch, silence about the schema. It holds nothing when another engine begins, or the run ends."""
+    """The fold: rests by node, lost answers by batch, silence about the schema, requests made again by location.
+
+    It holds nothing when another engine begins, or the run ends.
+    """
 
     rests: dict[str, Rest] = msgspec.field(default_factory=dict)
     loads: dict[int, LoadAnswerLost] = msgspec.field(default_factory=dict)
     schema: Failure | None = None
+    locations: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def apply(state: WaitsState, envelope: Envelope) -> None:
@@ -67,11 +75,16 @@ def apply(state: WaitsState, envelope: Envelope) -> None:
             state.schema = event.failure
         case SchemaAnswered():
             state.schema = None
+        case LocationUnanswered():
+            state.locations[event.location] = event.retries
+        case LocationAnswered() | LocationFailed():
+            state.locations.pop(event.location, None)
         case LoadAnswerLost():
             state.loads[event.batch] = event
         case SSTablesLoaded() | LoadFailed() | BatchReturned():
             state.loads.pop(event.batch, None)
         case _:
+            state.locations.clear()
             state.rests.clear()
             state.loads.clear()
             state.schema = None

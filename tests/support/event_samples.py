@@ -172,6 +172,8 @@ _LOCATIONS: dict[str, AnyEvent] = {
         size=67_890,
         skipped=(locations.SkippedTable(keyspace="shop", table="drafts", reason="not selected"),),
     ),
+    "LocationUnanswered.v1": locations.LocationUnanswered(location="s3:backups", retries=17),
+    "LocationAnswered.v1": locations.LocationAnswered(location="s3:backups"),
     "LocationVerified.v1": locations.LocationVerified(location=_LOCATION),
     "LocationFailed.v1": locations.LocationFailed(location=_LOCATION, failure=_FAILURE, exit_code=2),
 }

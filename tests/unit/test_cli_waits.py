@@ -8,6 +8,7 @@ from scylla_restore.engine.cli.waits import MOST_LINES, Waits
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.batches import LoadAnswerLost, SSTablesLoaded
 from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.locations import LocationAnswered, LocationUnanswered
 from scylla_restore.events.model.nodes import NodeReadmitted, NodeSuspended, NodeWaitingForSpace
 from scylla_restore.events.model.run import RunPaused
 from scylla_restore.events.model.schema import SchemaAnswered, SchemaUnanswered
@@ -48,6 +49,14 @@ def test_a_cluster_that_does_not_answer_for_its_schema_is_told_while_it_does_not
     silent = SchemaUnanswered(failure=failure("timed out"))
     assert lines(silent) == ("nobody answers for the schema, it is asked again and again: timed out",)
     assert lines(silent, SchemaAnswered()) == ()
+
+
+def test_a_location_whose_requests_have_to_be_made_again_is_told_while_that_is_so() -> None:
+    busy = LocationUnanswered(location="s3:backups", retries=17)
+    assert lines(busy) == (
+        "s3:backups is busy, or does not answer at times: 17 requests had to be made again so far",
+    )
+    assert lines(busy, LocationAnswered(location="s3:backups")) == ()
 
 
 def test_a_node_without_space_is_told() -> None:

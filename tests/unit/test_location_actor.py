@@ -16,9 +16,11 @@ from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.locations import (
     DirectoryIndexed,
+    LocationAnswered,
     LocationFailed,
     LocationIndexed,
     LocationOpened,
+    LocationUnanswered,
     LocationVerified,
     ManifestRead,
     SkippedTable,
@@ -53,6 +55,13 @@ class Scene:
             self.actor.tell(letter)
         self.runtime.run()
         return self.events[told:]
+
+    def look(self) -> list[AnyEvent]:
+        """Let the time of a look come, if there is to be one."""
+        timers, self.runtime.timers = self.runtime.timers, []
+        for _, action in timers:
+            action()
+        return self.tell()
 
     def failure(self, *letters: LocationLetter) -> LocationFailed:
         *_, last = self.tell(*letters)
@@ -190,6 +199,31 @@ def test_a_store_that_is_away_for_a_moment_is_asked_again() -> None:
     bucket.fail(StorageUnavailable("slow down", location="s3:backups"), times=3)
     (event,) = Scene(bucket).tell(opening())
     assert isinstance(event, LocationOpened)
+
+
+def test_requests_that_have_to_be_made_again_are_told_while_they_are() -> None:
+    bucket = backup()
+    scene = Scene(bucket)
+    bucket.fail(StorageUnavailable("slow down", location="s3:backups"), times=3)
+    scene.tell(opening())
+    told = [scene.look() for _ in range(3)]
+    assert told == [
+        [LocationUnanswered(location="s3:backups", retries=3)],
+        [LocationAnswered(location="s3:backups")],
+        [],
+    ]
+    assert not scene.runtime.timers
+
+
+def test_a_store_is_looked_after_as_long_as_an_errand_lasts() -> None:
+    scene = Scene(backup())
+    scene.actor.tell(opening())
+    while not scene.runtime.timers:
+        scene.runtime._step()
+    assert scene.look() == [scene.events[0]]
+    assert isinstance(scene.events[0], LocationOpened)
+    scene.tell(opening())
+    assert len(scene.runtime.timers) == 1
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def fold_location(state: RunState, event: LocationEvent) -> None:
             state.workload.close_location(event.location)
         case locations.LocationVerified():
             state.locations[event.location].verified = True
+        case locations.LocationUnanswered() | locations.LocationAnswered():
+            pass
         case locations.LocationFailed():
             state.refusal = (event.failure, event.exit_code)
         case _:

@@ -28,7 +28,12 @@ def apply_location_event(state: AuditState, event: LocationEvent, envelope: Enve
             state.skipped[event.location] = event.skipped
         case locations.LocationFailed():
             state.note_failure(envelope, event.failure)
-        case locations.LocationOpened() | locations.LocationVerified():
+        case (
+            locations.LocationOpened()
+            | locations.LocationVerified()
+            | locations.LocationUnanswered()
+            | locations.LocationAnswered()
+        ):
             pass
         case _:
             assert_never(event)

@@ -13,6 +13,7 @@ TROUBLE = (
     batches.LoadAnswerLost,
     batches.LoadFailed,
     locations.LocationFailed,
+    locations.LocationUnanswered,
     nodes.DiscoveryFailed,
     nodes.NodeFailed,
     nodes.NodeSuspended,
