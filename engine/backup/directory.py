@@ -31,6 +31,9 @@ _BEHIND_VERSIONS = ".t"
 
 _ID_DIGITS = 16
 
+_FILE_BYTES_MAX = 2**53
+"""No file is larger, and what is said to be would make sums that cannot be recorded."""
+
 Page = dict[str, int]
 """Names of some of a directory's files, with their sizes in bytes."""
 
@@ -240,7 +243,7 @@ def _add_up(part: DirectoryPart, pages: Iterable[Page]) -> list[int] | None:
             found += map(sizes.__getitem__, names[start:end])
         except KeyError:
             return None
-    if len(found) != len(names) or min(found) < 0:
+    if len(found) != len(names) or min(found) < 0 or max(found) > _FILE_BYTES_MAX:
         return None
     return list(map(sum, zip(*[iter(found)] * len(shape.components), strict=True)))
 
@@ -249,9 +252,11 @@ def _choose_and_add_up(
     part: DirectoryPart, listing: Mapping[str, int]
 ) -> tuple[list[int], dict[str, dict[str, str]]]:
     """Return each SSTable's bytes, and for versioned ones the tags that their components' names end in."""
-    if min(listing.values(), default=0) < 0:
-        name = min(listing, key=lambda name: listing[name])
-        raise BackupError(f"{part.name}/{name} is listed with an impossible size of {listing[name]}")
+    for name in (
+        (min(listing, key=listing.__getitem__), max(listing, key=listing.__getitem__)) if listing else ()
+    ):
+        if not 0 <= listing[name] <= _FILE_BYTES_MAX:
+            raise BackupError(f"{part.name}/{name} is listed with an impossible size of {listing[name]}")
     chosen = choose_versions(listing, part.snapshot_tag)
     sstables = part.sstables
     namers = [file_namer(shape, part.where.keyspace, part.where.table) for shape in sstables.shapes]

@@ -10,6 +10,8 @@ from scylla_restore.engine.core.table_name import TableName
 from scylla_restore.engine.errors import BackupError
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Size = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Bytes of tables: eight million GB at most, so that sums of many still are numbers that can be recorded."""
 Token = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 _FILES = msgspec.json.Decoder(list[str] | None)
@@ -26,7 +28,7 @@ class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     version: str
     files: msgspec.Raw = msgspec.Raw(b"null")
-    size: Count = 0
+    size: Size = 0
     replication_type: str = ""
     scylla_manifests: tuple[str, ...] | None = None
     path: str = ""
@@ -64,7 +66,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     scylla_version: str = ""
     cluster_name: str = ""
     ip: str = ""
-    size: Count = 0
+    size: Size = 0
     tokens: tuple[Token, ...] | None = ()
     schema: str = ""
     rack: str = ""

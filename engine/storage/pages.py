@@ -14,6 +14,9 @@ import msgspec
 from scylla_restore.engine.errors import StorageUnavailable
 from scylla_restore.engine.storage.port import Page, StoredObject
 
+_DIGITS_MAX = 19
+"""As many as the size of an object can have."""
+
 
 class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
     """How a provider writes a page: the root element, that of an object, and where in it key and size are."""
@@ -58,7 +61,8 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
         key, size = self.key.rpartition("/")[2], self.size.rpartition("/")[2]
         # The module's own cache makes this a look-up.
         return re.compile(
-            f"<{self.item}>.*?<{key}>([^<]+)</{key}>.*?<{size}>([0-9]+)</{size}>", re.ASCII | re.DOTALL
+            f"<{self.item}>.*?<{key}>([^<]+)</{key}>.*?<{size}>([0-9]{{1,{_DIGITS_MAX}}})</{size}>",
+            re.ASCII | re.DOTALL,
         )
 
     def _read_tree(self, root: ET.Element, location: str) -> Page:
@@ -71,7 +75,7 @@ class XmlPage(msgspec.Struct, frozen=True, kw_only=True):
             if _local(item.tag) != self.item:
                 continue
             key, size = _below(item, self.key), _below(item, self.size)
-            if not key or not (size.isascii() and size.isdecimal()):
+            if not key or not (size.isascii() and size.isdecimal() and len(size) <= _DIGITS_MAX):
                 raise StorageUnavailable(
                     f"{location}: the listing has an object without key or size", location=location
                 )

@@ -148,7 +148,10 @@ def test_pages_are_read_with_and_without_a_namespace(namespace: str) -> None:
     assert PAGE.read(plain, "s3:b") == {"a%2Fb+c": 1}
 
 
-@pytest.mark.parametrize("contents", ["<Key>a</Key>", "<Size>1</Size>", "<Key>a</Key><Size>-1</Size>"])
+@pytest.mark.parametrize(
+    "contents",
+    ["<Key>a</Key>", "<Size>1</Size>", "<Key>a</Key><Size>-1</Size>", f"<Key>a</Key><Size>{10**20}</Size>"],
+)
 def test_an_object_without_name_or_size_is_no_object(contents: str) -> None:
     body = page(inner=f"<Contents>{contents}</Contents>")
     with pytest.raises(StorageUnavailable, match="without key or size"):
