@@ -53,6 +53,10 @@ def test_symbolic_links_are_as_if_they_were_not_there(bucket: Directory) -> None
     assert [found.key for found in bucket.store.list("a/")] == ["a/real"]
     assert bucket.store.list_directories("a/") == ()
     assert list(bucket.store.list("a/directory/")) == []
+    assert list(bucket.store.pages("a/")) == [{"real": 1}]
+    assert list(bucket.store.pages("a/directory/")) == []
+    assert bucket.store.find("a/", ("real", "file", "directory")) == {"real": 1}
+    assert bucket.store.find("a/directory/", ("file",)) == {}
     for key in ("a/file", "a/directory/file"):
         with pytest.raises(ObjectMissing):
             bucket.store.read(key, limit_bytes=100)

@@ -1,5 +1,7 @@
 """What is decided about batches whose directory was not listed: their files are looked for before anything is copied."""
 
+from datetime import datetime
+
 import pytest
 from tests.support.answers import missed
 from tests.support.hosts import LOCATION, directory, hosts, native_hosts
@@ -35,6 +37,15 @@ def world(*names: str, tuning: Tuning | None = None) -> World:
     return World(hosts=hosts(*(names or ("n1",))), directories=NOTED, tuning=tuning)
 
 
+def assigned_at(played: World, batch: int, attempt: int) -> datetime:
+    (at,) = [
+        e.at
+        for e in played.log
+        if isinstance(e.event, BatchAssigned) and (e.event.batch, e.event.attempt) == (batch, attempt)
+    ]
+    return at
+
+
 def test_a_batch_is_copied_once_its_files_were_found() -> None:
     played = world().start().play()
 
@@ -49,6 +60,16 @@ def test_a_batch_is_copied_once_its_files_were_found() -> None:
     first = played.commands(CheckFiles)[0]
     assert (first.location, first.source, first.beside) == (LOCATION.key, "backup/sst/t1", 19)
     assert first.sstables == played.commands(DownloadBatch)[0].sstables
+
+
+def test_a_batch_has_the_bytes_that_were_found_and_not_those_that_were_noted() -> None:
+    def found(command: CheckFiles) -> tuple[BatchFilesFound]:
+        return (BatchFilesFound(batch=command.batch, attempt=command.attempt, size=1_000),)
+
+    played = world().on(CheckFiles, found).fails(LoadSSTables, Cause.FAILED, times=1).start().play()
+
+    assert {(c.size, c.is_exact) for c in played.commands(DownloadBatch)} == {(1_000, True)}
+    assert [e.size for e in played.events(BatchAssigned) if e.attempt == 2] == [1_000]
 
 
 def test_files_that_were_listed_are_not_looked_for_again() -> None:
@@ -106,7 +127,11 @@ def test_a_location_that_is_silent_is_asked_again_later_and_no_node_is_blamed() 
     )
 
     assert played.state.status is Status.DONE
-    assert [e.not_before is not None for e in played.events(BatchReturned)] == [True, True]
+    returned = played.events(BatchReturned)
+    assert len(returned) == 2
+    for event in returned:
+        assert event.not_before is not None
+        assert assigned_at(played, event.batch, event.attempt + 1) >= event.not_before
     assert not played.events(NodeSuspended)
 
 

@@ -44,6 +44,17 @@ def test_a_batch_that_failed_goes_to_another_node_first(
     ]
 
 
+def test_a_node_does_not_take_again_what_it_failed_as_long_as_another_has_not_tried() -> None:
+    world = World(hosts=hosts("n1", "n2"), directories=(directory("t1", [10, 10, 5, 5]),))
+    world.fails(DownloadBatch, Cause.REFUSED, node="n1", times=1)
+    world.took_s = lambda command: 50.0 if getattr(command, "node", "") == "n2" else 0.1
+    world.start().play()
+
+    assert world.state.status is Status.DONE
+    (again,) = [e for e in world.events(BatchAssigned) if e.attempt == 2]
+    assert again.node == "n2"
+
+
 def test_the_next_attempt_has_the_same_sstables_and_a_number_of_its_own() -> None:
     world = World(hosts=hosts("n1", "n2"), directories=ONE_BATCH).fails(DownloadBatch, Cause.FAILED, times=1)
     first, second = world.start().play().events(BatchAssigned)

@@ -22,6 +22,7 @@ from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.locations import DirectoryIndexed, LocationFailed, LocationIndexed
 
 SSTABLES = FILES_PER_PART + 5
+NEWER = "sm_20270102030405UTC"
 DIRECTORY = next(iter(backup(nodes=1, tables=("t",), sstables=1).objects)).rpartition("/")[0]
 IDS = tuple(f"{number:05d}_000_000000000000000000" for number in range(SSTABLES))
 
@@ -93,6 +94,15 @@ def test_parts_of_a_large_directory_are_listed_by_themselves() -> None:
     assert last == LocationIndexed(
         location="s3:backups", directories=1, sstables=SSTABLES, size=SSTABLES * 11, skipped=()
     )
+
+
+def test_an_older_copy_of_a_part_s_last_file_is_listed_with_that_part() -> None:
+    bucket = large(size=0)
+    last_of_first = f"{DIRECTORY}/me-{IDS[FILES_PER_PART // 2 - 1]}-big-TOC.txt"
+    bucket.objects[f"{last_of_first}.{NEWER}"] = b"0123"
+    first, *_ = [event for event in told(bucket) if isinstance(event, DirectoryIndexed)]
+    assert first.suffixes == {IDS[FILES_PER_PART // 2 - 1]: {"TOC.txt": NEWER}}
+    assert first.sizes[-1] == 14
 
 
 def test_a_store_that_lists_from_the_start_only_is_asked_once() -> None:

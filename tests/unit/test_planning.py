@@ -76,6 +76,15 @@ def test_a_node_with_more_shards_gets_more() -> None:
     assert (second.node, len(second.sstables)) == ("n2", 32)
 
 
+def test_a_location_of_one_dc_is_read_by_the_nodes_of_that_dc_only() -> None:
+    where = BackupLocation(provider="s3", bucket="backups", dc="dc1")
+    both = (Host(address="n1", dc="dc1"), Host(address="n2", dc="dc2"))
+    world = World(hosts=both, directories=(directory("t1", [10] * 40, location=where),), where=(where,))
+    world.start().play()
+
+    assert {event.node for event in world.events(BatchAssigned)} == {"n1"}
+
+
 def test_sstables_of_similar_size_go_together_big_first() -> None:
     world = (
         World(hosts=hosts("n1"), directories=(directory("t1", [1, 90, 2, 80, 3, 70, 4, 60]),)).start().play()

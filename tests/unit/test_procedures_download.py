@@ -3,10 +3,12 @@
 from collections import deque
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.support.batches import (
     FILES,
     SIZE,
+    SSTABLES,
     STAGING,
     TAG,
     UPLOAD,
@@ -212,6 +214,20 @@ def test_a_file_of_the_wrong_size_makes_the_batch_incomplete() -> None:
     assert (event.failure.cause, event.staging_left) == (Cause.INCOMPLETE, False)
     assert "SSTable b has 219 bytes in place of 220" in event.failure.message
     assert STAGING not in node.directories
+
+
+def test_files_that_are_not_as_large_together_as_those_that_were_found_make_the_batch_incomplete() -> None:
+    noted = tuple(
+        msgspec.structs.replace(sstable, size=100, data_size=FILES[f"me-{sstable.id}-big-Data.db"])
+        for sstable in SSTABLES
+    )
+    found = msgspec.structs.replace(download_command(noted), size=SIZE, is_exact=True)
+    assert isinstance(downloaded(node_with_backup(), found)[-1], BatchDownloaded)
+    node = node_with_backup()
+    node.objects["me-b-big-TOC.txt"] = 19
+    event = failure(node, found)
+    assert (event.failure.cause, event.staging_left) == (Cause.INCOMPLETE, False)
+    assert f"have {SIZE - 1} bytes in place of {SIZE}" in event.failure.message
 
 
 def test_files_that_are_not_there_after_all_make_the_batch_incomplete() -> None:

@@ -61,11 +61,12 @@ class _Attempt(msgspec.Struct):
 
 
 class _Altered(msgspec.Struct):
-    """When an alteration was announced and undone: sequences."""
+    """When an alteration was announced and undone: sequences; and how often it was asked to be undone."""
 
     alteration: Alteration
     intended: int
     undone: int = 0
+    asked: int = 0
 
 
 class _Intents(msgspec.Struct):
@@ -127,7 +128,13 @@ def _collect(evidence: Evidence) -> _Intents:
             case alterations.AlterationIntended() as event:
                 intents.altered[event.id] = _Altered(event.alteration, envelope.seq)
             case alterations.AlterationUndone() as event if event.id in intents.altered:
-                intents.altered[event.id].undone = envelope.seq
+                altered = intents.altered[event.id]
+                # of a letter that came twice, the second may be read when another request has done it all
+                comes_twice = evidence.scenario.faults.letters_twice and altered.asked > 1
+                altered.undone = 0 if comes_twice else envelope.seq
+            case alterations.UndoRequested() as event:
+                for altered in (intents.altered[i] for i in event.ids if i in intents.altered):
+                    altered.asked += 1
             case _:
                 pass
     return intents
