@@ -27,6 +27,7 @@ def lab(tmp_path: Path) -> Iterator[LabProcess]:
 async def restore(lab: LabProcess) -> list[str]:
     """Plan, run, pause in the middle, resume; return what was seen of it."""
     seen: list[str] = []
+    lab.fault("timeout", on="/storage_service/sstables/*", after=1)  # the run is not over before it is paused
     config = load_config(lab.files.config).config
     flags = TargetFlags(location=(LOCATION,), snapshot_tag=lab.tag, restore_tables=True)
     with open_engine(config, environment={}, owner="a service") as engine:
@@ -37,6 +38,7 @@ async def restore(lab: LabProcess) -> list[str]:
             async for envelope in run.events():
                 if isinstance(envelope.event, SSTablesLoaded) and not seen:
                     seen.append("loaded")
+                    lab.end_faults()
                     run.pause("the test")
                 if isinstance(envelope.event, RunPaused):
                     seen.append("paused")

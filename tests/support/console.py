@@ -136,9 +136,11 @@ class LabProcess:
         """Return what restores the backup."""
         return ("run", "-L", LOCATION, "-T", self.tag, "--restore-tables", *more)
 
-    def fault(self, kind: FaultKind, *, node: str = "*", on: str = "*", times: int | None = None) -> None:
+    def fault(
+        self, kind: FaultKind, *, node: str = "*", on: str = "*", times: int | None = None, after: int = 0
+    ) -> None:
         """Let something go wrong, at once: the program takes a second to start, which can be too late."""
-        add_fault(self.files.root, Fault(kind=kind, node=node, on=on, times=times))
+        add_fault(self.files.root, Fault(kind=kind, node=node, on=on, times=times, after=after))
 
     def end_faults(self) -> None:
         """Let nothing go wrong any more."""

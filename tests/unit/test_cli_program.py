@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.program import Desk
-from tests.support.story import Story, indexed_story, run_started
+from tests.support.story import RUN, Story, indexed_story, run_started
 
 from scylla_restore.engine.cli.context import default_log_url
 from scylla_restore.engine.cli.finding import find_run
@@ -45,6 +45,13 @@ def test_a_misspelt_flag_in_the_file_is_named_with_its_line(desk: Desk) -> None:
     assert answer.code == 2
     assert "scylla-restore.toml:2: unknown key 'josn'" in answer.stderr
     assert "did you mean 'json'?" in answer.stderr
+
+
+def test_an_empty_variable_says_nothing(desk: Desk) -> None:
+    (desk.directory / "scylla-restore.toml").write_text(f'[flags]\nlog = "sqlite:///{desk.log_path}"\n')
+    desk.record(indexed_story())
+    environment = {"SCYLLA_RESTORE_LOG": "", "SCYLLA_RESTORE_PORT": ""}
+    assert RUN in desk.call_bare("runs", environment=environment).stdout
 
 
 def test_a_bad_value_in_the_environment_is_named_with_its_variable(desk: Desk) -> None:
@@ -110,6 +117,13 @@ def test_of_very_many_candidates_some_are_named_and_all_are_counted() -> None:
         Story(f"aa-{number:02}").tell(run_started()).write_to(log)
     with pytest.raises(Exception, match=r"aa-00, .*aa-09 and 5 more$"):
         find_run(log, "aa")
+
+
+def test_a_whole_id_is_never_ambiguous() -> None:
+    log = MemoryLog()
+    for run in ("aa-1", "aa-10"):
+        Story(run).tell(run_started()).write_to(log)
+    assert find_run(log, "AA-1") == "aa-1"
 
 
 def test_help_loads_none_of_the_heavy_libraries() -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scylla_restore.engine.cluster.configured import access_settings
@@ -56,6 +57,12 @@ def test_a_host_and_a_token_are_a_cluster() -> None:
     flags = ConnectionFlags(host=("n1",), auth_token=SecretReference("env:OTHER"), insecure=True)
     chosen = choose_cluster(Config(), None, flags)
     assert (chosen.name, chosen.settings.port, chosen.settings.insecure) == ("n1", 10001, True)
+
+
+def test_checking_can_be_asked_for_again_where_the_file_does_without() -> None:
+    careless = Config(cluster={"lab": msgspec.structs.replace(PROD, tls_ca=None, insecure=True)})
+    assert choose_cluster(careless, "lab").settings.insecure
+    assert not choose_cluster(careless, "lab", ConnectionFlags(insecure=False)).settings.insecure
 
 
 def test_two_ways_to_check_certificates_exclude_each_other() -> None:

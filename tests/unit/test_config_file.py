@@ -185,11 +185,12 @@ def test_a_secret_in_the_file_earns_a_warning(written: Written) -> None:
     assert "swordfish" not in f"{file!r} {file.config!s} {warning}"
 
 
-def test_a_file_with_secrets_that_others_can_read_earns_another(written: Written) -> None:
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_a_file_with_secrets_that_others_can_read_earns_another(written: Written, mode: int) -> None:
     path = written("[azure]\nkey = 'swordfish'\n").path
     assert path is not None
-    path.chmod(0o644)
-    assert "mode 0644" in load_config(path).warnings[1]
+    path.chmod(mode)
+    assert f"mode {mode:04o}" in load_config(path).warnings[1]
 
 
 def test_a_flag_that_does_not_exist_is_told_with_its_line(written: Written) -> None:
