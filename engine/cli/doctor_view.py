@@ -16,7 +16,7 @@ _WHY: Final = {
 }
 _TOLD_OF_A_KIND: Final = 5
 _NODES_NAMED: Final = 5
-_MOST_WORDS: Final = 120
+_MOST_WORDS: Final = 160
 
 
 def checkup_lines(checkup: Checkup, *, details: bool) -> list[str]:
@@ -50,12 +50,14 @@ def _told(altered: Sequence[LeftAltered], more: str) -> list[str]:
     nodes = list(dict.fromkeys(each.node for each in altered if each.node))
     if not nodes:
         return [f"  {what}{more}{_why(first)}"]
+    if len(nodes) == 1:
+        return [f"  {what}{more}, on {nodes[0]}{_why(first)}"]
     others = len(nodes) - _NODES_NAMED
     named = ", ".join(nodes[:_NODES_NAMED]) + (f" and {others} more" if others > 0 else "")
-    where = named if len(nodes) == 1 else f"{len(nodes)} nodes: {named}"
-    return [f"  {what}{more}{_why(first)}", f"      on {where}"]
+    return [f"  {what}{more}{_why(first)}", f"      on {len(nodes)} nodes: {named}"]
 
 
 def _why(altered: LeftAltered) -> str:
-    perhaps = "" if altered.made else "perhaps, the engine ended before it knew; "
+    """Return why it is so; what an engine was about to do when it ended is so perhaps."""
+    perhaps = "" if altered.made else "perhaps; "
     return f" ({perhaps}{_WHY[altered.why]})"

@@ -28,7 +28,7 @@ from scylla_restore.engine.config import choose_cluster
 from scylla_restore.engine.core.state import Status
 from scylla_restore.events.envelope import Envelope
 from scylla_restore.events.log.memory import MemoryLog
-from scylla_restore.events.log.port import Claim
+from scylla_restore.events.log.port import Claim, Request, RequestKind
 from scylla_restore.events.model.batches import SSTablesLoaded
 from scylla_restore.events.model.run import PauseRequested, RunCompleted, RunStarted
 from scylla_restore.events.model.stages import Stage, StageEntered
@@ -162,6 +162,20 @@ def test_of_two_runs_that_are_started_in_one_instant_one_at_most_alters_anything
     assert len(done) <= 1
     assert len(done) + len(withdrawn) == 2
     assert {end.exit_code for end in withdrawn} == {2}
+
+
+def test_a_pause_that_an_earlier_engine_was_asked_for_does_not_pause_the_next(lab: LabProcess) -> None:
+    lab.fault("slow")
+    with embedded(lab) as engine:
+        run = engine.start(target(lab))
+        run.pause("the test")
+        assert end_of(run).status is Status.PAUSED
+        with lab.log() as log:
+            log.post_request(Request(run=run.id, kind=RequestKind.PAUSE, requested_by="ann"))
+            resumed = engine.resume(run.id)
+            assert log.requests(run.id) == []
+        lab.end_faults()
+        assert end_of(resumed).status is Status.DONE
 
 
 def test_several_engines_restore_in_one_process_and_one_that_is_closed_does_not_hurt_the_others(

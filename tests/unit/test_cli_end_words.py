@@ -193,6 +193,16 @@ def test_the_first_signal_asks_for_a_pause_and_says_so(stage: Stage) -> None:
     assert not stage.foreground.is_over
 
 
+def test_signals_that_come_at_one_time_are_one(stage: Stage) -> None:
+    stage.signals.count = 2  # to the process, and to its group
+    stage.foreground.pass_time(0)
+    stage.foreground.pass_time(0)
+    assert (len(stage.asked), stage.engine.is_closed) == (1, False)
+    stage.signals.count = 3
+    stage.foreground.pass_time(0)
+    assert stage.engine.is_closed
+
+
 def test_the_second_signal_stops_at_once(stage: Stage) -> None:
     stage.signals.count = 1
     stage.foreground.pass_time(0)

@@ -16,14 +16,15 @@ from scylla_restore.engine.config import ConfigFile
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeSuspended
-from scylla_restore.events.model.run import RunCompleted
+from scylla_restore.events.model.run import RunCompleted, RunFailed
+from scylla_restore.events.model.stages import Stage, StageEntered
 
 
 class Pipe:
     """A story that is told to a pipe as it goes on."""
 
-    def __init__(self) -> None:
-        self.story = indexed_story()
+    def __init__(self, story: Story | None = None) -> None:
+        self.story = story or indexed_story()
         self.lines: list[str] = []
         self._log = MemoryLog()
         self._claim = self._log.claim(told.RUN, "an engine")
@@ -86,3 +87,23 @@ def test_what_is_waited_for_is_said_once(pipe: Pipe) -> None:
     pipe.story.tell(NodeSuspended(node="10.0.0.1", until=pipe.story.now, failures=1, failure=failure))
     assert pipe.look() == ["10.0.0.1 is suspended, asked again at 2026-01-02 03:04:05Z: no answer"]
     assert pipe.look() == []
+
+
+def test_of_a_run_that_is_refused_nothing_is_told_but_the_error() -> None:
+    story = Story().tell(told.run_started(), StageEntered(stage=Stage.INIT))
+    pipe = Pipe(story)
+    pipe.look()
+    story.tell(
+        RunFailed(
+            failure=Failure(cause=Cause.REFUSED, message="tables hold data"), resumable=False, exit_code=2
+        )
+    )
+    assert pipe.look(is_last=True) == []
+
+
+def test_a_run_that_fails_later_has_a_last_line(pipe: Pipe) -> None:
+    pipe.look()
+    pipe.story.tell(
+        RunFailed(failure=Failure(cause=Cause.REFUSED, message="no more"), resumable=True, exit_code=1)
+    )
+    assert [line.split(",")[0] for line in pipe.look(is_last=True)] == ["6f1d2c3b failed DATA 0.0 %"]
