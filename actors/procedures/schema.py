@@ -273,7 +273,7 @@ async def _tables(
         raise SchemaObjectMissing(
             f"since the run began {'table' if len(missing) == 1 else 'tables'} {', '.join(missing)} "
             f"{'was' if len(missing) == 1 else 'were'} dropped, with whatever had been restored",
-            statement="SELECT … FROM system_schema.tables",
+            statement="",
             hint="`scylla-restore abort` gives the run up; then restore the schema (--restore-schema) and the tables anew, "
             "or leave out what is not wanted any more (--keyspace)",
         )

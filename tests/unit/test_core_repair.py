@@ -1,7 +1,8 @@
 """REPAIR: what is asked for when, what is asked for again, and how the stage ends."""
 
+import pytest
 from tests.support.answers import node_failed, repair_failed, repair_started, undo_failed
-from tests.support.hosts import directory, hosts
+from tests.support.hosts import Host, directory, hosts
 from tests.support.world import World
 
 from scylla_restore.engine.core.commands import JoinNode, PlanRepair, RepairTable, StopRepair, Undo
@@ -56,6 +57,16 @@ def test_a_large_table_is_repaired_by_every_node_that_is_a_first_replica() -> No
 
     done = [(e.table, e.node) for e in world.events(RepairRequested)]
     assert done == [(table, node) for table in ("t1", "t2") for node in ("n1", "n2", "n3")]
+
+
+@pytest.mark.parametrize(
+    ("release", "told"), [("2025.3.9", False), ("2025.4.0", True), ("2025.4.0~rc1", True), ("2026.1.0", True)]
+)
+def test_from_2025_4_on_a_repair_of_tablets_is_told_to_be_a_full_one(release: str, *, told: bool) -> None:
+    world = World(hosts=(Host(address="n1", scylla_version=release),), directories=WORK)
+    world.repaired_by = RepairKind.TABLETS
+    world.start().play()
+    assert {command.incremental for command in world.commands(RepairTable)} == {told}
 
 
 def test_as_many_nodes_repair_at_a_time_as_have_nothing_to_do_with_each_other() -> None:

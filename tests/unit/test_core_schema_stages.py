@@ -19,6 +19,7 @@ from scylla_restore.engine.core.commands import (
     RepairTable,
     ResolveTables,
     UndoSchema,
+    VerifyLocation,
 )
 from scylla_restore.engine.core.schema_alterations import name_of
 from scylla_restore.engine.core.state import Ending, Status
@@ -397,3 +398,27 @@ def test_nothing_is_put_back_or_repaired_while_nobody_knows_whether_the_tables_a
     assert world.state.stage is Stage.REPAIR
     assert not world.commands(RepairTable)
     assert not world.commands(UndoSchema)
+
+
+DOCTOR = (RunResumed(), PauseRequested(requested_by="ann", reason="doctor", puts_all_back=True))
+
+
+def test_the_schema_is_not_put_back_under_a_load_that_runs_whoever_asks_for_it() -> None:
+    world = hanging(LoadSSTables).resume(opening=DOCTOR).pass_s(600)
+    assert not world.commands(UndoSchema)
+
+    world.heal().resume(opening=DOCTOR).play()
+
+    assert (world.state.status, altered(world)) == (Status.PAUSED, set())
+
+
+def test_only_who_gives_up_takes_a_table_that_is_gone_for_put_back() -> None:
+    world = hanging(DownloadBatch).heal().resume(opening=DOCTOR).play()
+    assert not any(command.gives_up for command in world.commands(UndoSchema))
+
+
+def test_a_schema_that_was_put_back_is_not_altered_again_before_the_backup_is_seen_to_be_the_same() -> None:
+    world = hanging(DownloadBatch).heal().resume(opening=DOCTOR).play()
+    sent = len(world.sent)
+    world.hangs(VerifyLocation).resume().pass_s(600)
+    assert not [command for command in world.sent[sent:] if isinstance(command, AlterSchema)]

@@ -75,6 +75,19 @@ def test_the_view_behind_an_index_is_no_view_of_its_own() -> None:
     assert found[2].build_name == "by_v_index"
 
 
+def test_a_view_that_is_called_like_one_behind_an_index_is_somebodys_own_on_cassandra() -> None:
+    answers: dict[str, Rows] = {
+        INDEXES: [("by_v", "t")],
+        VIEWS: [("by_v_index", "t")],
+        "DESCRIBE INDEX": [("ks", "index", "by_v", "CREATE INDEX by_v ON ks.t (v);")],
+        "DESCRIBE MATERIALIZED VIEW": [
+            ("ks", "view", "v", "CREATE MATERIALIZED VIEW ks.by_v_index AS SELECT;")
+        ],
+    }
+    found = gateway(ScriptedCql(answers)).views(frozenset({"ks"}))
+    assert [view.name for view in found] == ["by_v_index", "by_v"]
+
+
 def test_an_index_that_no_view_is_kept_for_is_not_built() -> None:
     statement = "CREATE CUSTOM INDEX ann ON ks.t (v) USING 'vector_index';"
     answers: dict[str, Rows] = IS_SCYLLA | {

@@ -25,7 +25,7 @@ from scylla_restore.engine.core.commands import (
     ReadSchema,
     UndoSchema,
 )
-from scylla_restore.engine.errors import SchemaDenied, SchemaRefused, SchemaUnavailable
+from scylla_restore.engine.errors import SchemaDenied, SchemaObjectMissing, SchemaRefused, SchemaUnavailable
 from scylla_restore.engine.schema.port import SchemaGateway, SchemaNotOffered
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.alterations import (
@@ -39,6 +39,7 @@ from scylla_restore.events.model.alterations import (
 from scylla_restore.events.model.failure import Cause
 from scylla_restore.events.model.nodes import TablesResolved
 from scylla_restore.events.model.schema import (
+    RecordedView,
     SchemaAgreementAwaited,
     SchemaAnswered,
     SchemaChangeFailed,
@@ -264,6 +265,22 @@ def test_of_a_table_that_is_gone_there_is_nothing_to_put_back_only_for_who_gives
     events = put_back(gateway, alterations, gives_up=gives_up)
 
     assert [type(event) for event in events] == [AlterationUndone if gives_up else UndoFailed] * 3
+
+
+def test_what_a_table_lacks_that_is_there_is_not_given_up_with_it(gateway: FakeSchema) -> None:
+    (view, *_) = alterations_of(gateway)
+    altered(gateway, [view])
+
+    def missing_type(view: RecordedView) -> None:
+        raise SchemaObjectMissing("unknown type ks.place", statement=view.statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gateway, "create_view", missing_type)
+        (event,) = put_back(gateway, [view], gives_up=True)
+
+    assert isinstance(event, UndoFailed)
+    assert "unknown type ks.place" in event.failure.message
+    assert not [found for found in gateway.views(frozenset({"ks"})) if found.name == "by_v"]
 
 
 def test_agreement_is_awaited_until_there_is_one_version(gateway: FakeSchema, world: SchemaWorld) -> None:
