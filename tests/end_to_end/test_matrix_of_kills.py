@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.console import DEADLINE_S
 
 from scylla_restore.engine.api import ClusterConnection, cluster_connection
 from scylla_restore.engine.config import choose_cluster, load_config
@@ -31,18 +32,18 @@ from scylla_restore.events.model.run import RunCompleted
 PROJECT = Path(__file__).resolve().parents[2]
 SPREAD = 22
 """Points of each kind: 66 in all."""
-APPENDS, CALLS = 66, 110
+EVENTS, CALLS = 264, 110
 """How far apart the points lie: a run passes at least so many (see the first test)."""
 
 POINTS = [
     f"{kind}:{1 + number * total // SPREAD}"
-    for kind, total in (("before-append", APPENDS), ("after-append", APPENDS), ("after-call", CALLS))
+    for kind, total in (("before-append", EVENTS), ("after-append", EVENTS), ("after-call", CALLS))
     for number in range(SPREAD)
 ]
 
 
 class Report(msgspec.Struct, frozen=True):
-    appends: int
+    events: int
     calls: int
     exit_code: int
 
@@ -63,7 +64,9 @@ def lab(tmp_path: Path) -> Iterator[tuple[Lab, str]]:
 
 def engine(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.support.killed_engine", str(lab.directory), *arguments]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=150, check=False)  # noqa: S603 - our own program
+    return subprocess.run(  # noqa: S603 - our own program
+        command, cwd=PROJECT, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
 
 
 def settings(lab: Lab) -> dict[str, object]:
@@ -138,7 +141,7 @@ def test_a_run_passes_enough_points_to_choose_from(lab: tuple[Lab, str]) -> None
     finished = engine(nodes, f"run {tag}")
     assert finished.returncode == 0, finished.stderr
     report = msgspec.json.decode(finished.stdout, type=Report)
-    assert report.appends >= APPENDS
+    assert report.events >= EVENTS
     assert report.calls >= CALLS
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.console import DEADLINE_S
+
 from scylla_restore.engine.lab.backup_writer import BackupRequest, write_backup
 from scylla_restore.engine.lab.lab import Lab
 from scylla_restore.events.log.sqlite import SQLiteLog
@@ -18,7 +20,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def engine(lab: Lab, *arguments: str) -> int:
     command = [sys.executable, "-m", "tests.support.killed_engine", str(lab.directory), *arguments]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, timeout=150, check=False).returncode  # noqa: S603 - our own program
+    return subprocess.run(  # noqa: S603 - our own program
+        command, cwd=PROJECT, capture_output=True, timeout=DEADLINE_S, check=False
+    ).returncode
 
 
 def test_tables_of_a_run_that_was_killed_twice_are_those_made_anew(tmp_path: Path) -> None:
@@ -29,8 +33,8 @@ def test_tables_of_a_run_that_was_killed_twice_are_those_made_anew(tmp_path: Pat
                 location="localstorage:backups", keyspaces=1, tables=2, sstables=20, sstable_bytes=8000
             ),
         )
-        assert engine(lab, f"run {backup.snapshot_tag}", "after-append:25") == -signal.SIGKILL
-        assert engine(lab, "resume", "before-append:15") == -signal.SIGKILL
+        assert engine(lab, f"run {backup.snapshot_tag}", "after-append:90") == -signal.SIGKILL
+        assert engine(lab, "resume", "before-append:50") == -signal.SIGKILL
         assert engine(lab, "resume") == 0
     log = SQLiteLog(tmp_path / "log.db")
     tables = SQLiteTables(log)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.console import LOCATION, LabProcess, lab_process
+from tests.support.console import LOAD_PATH, LOCATION, LabProcess, lab_process
 
 from scylla_restore.engine.api import AsyncEngine, TargetFlags, build_target, load_config, open_engine
 from scylla_restore.engine.core.state import Status
@@ -19,7 +19,7 @@ MANY = 10
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[LabProcess]:
-    with lab_process(tmp_path, "--nodes", "1", "--load-mbps", "1") as lab:
+    with lab_process(tmp_path, "--nodes", "1", "--load-mbps", "0.4") as lab:
         lab.back_up(sstables=6)
         yield lab
 
@@ -42,6 +42,7 @@ async def restore(lab: LabProcess) -> list[str]:
                     run.pause("the test")
                 if isinstance(envelope.event, RunPaused):
                     seen.append("paused")
+            lab.end_faults()
             again = await restores.resume(run.id)
             outcome = await again.wait()
             assert outcome is not None
@@ -51,6 +52,7 @@ async def restore(lab: LabProcess) -> list[str]:
 
 
 def test_a_restore_is_planned_started_followed_paused_and_resumed_from_a_coroutine(lab: LabProcess) -> None:
+    lab.fault("slow", on=f"{LOAD_PATH}*")
     assert asyncio.run(restore(lab)) == ["loaded", "paused", "done"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from loguru import logger
-from tests.support.console import DEADLINE_S, LOCATION, LabProcess, lab_process
+from tests.support.console import DEADLINE_S, LOAD_PATH, LOCATION, LabProcess, lab_process
 
 from scylla_restore.engine.api import (
     Engine,
@@ -40,6 +40,15 @@ def lab(tmp_path: Path) -> Iterator[LabProcess]:
     """A lab in a process of its own: what is open here is ours."""
     with lab_process(tmp_path, "--nodes", "2") as lab:
         lab.back_up(sstables=8)
+        yield lab
+
+
+@pytest.fixture
+def slow_lab(tmp_path: Path) -> Iterator[LabProcess]:
+    """A lab that is not through with its loads for as long as a test takes, until its faults are ended."""
+    with lab_process(tmp_path, "--nodes", "2", "--load-mbps", "0.4") as lab:
+        lab.back_up(sstables=8)
+        lab.fault("slow", on=f"{LOAD_PATH}*")
         yield lab
 
 
@@ -81,17 +90,16 @@ def test_a_block_with_an_engine_leaves_no_thread_no_socket_and_no_file_open(lab:
 
 
 def test_a_block_that_is_left_in_the_middle_leaves_nothing_either_and_the_run_can_be_resumed(
-    lab: LabProcess,
+    slow_lab: LabProcess,
 ) -> None:
     files, threads = open_files(), set(threading.enumerate())
-    lab.fault("slow")
-    with embedded(lab) as engine:
-        run = engine.start(target(lab))
+    with embedded(slow_lab) as engine:
+        run = engine.start(target(slow_lab))
         next(envelope for envelope in run.events() if isinstance(envelope.event, StageEntered))
     assert set(threading.enumerate()) - threads == set()
     assert open_files() - files == set()
-    lab.end_faults()
-    with embedded(lab) as engine:
+    slow_lab.end_faults()
+    with embedded(slow_lab) as engine:
         assert end_of(engine.resume(run.id)).status is Status.DONE
 
 
@@ -106,11 +114,10 @@ def test_events_are_yielded_from_the_first_to_the_last_at_the_callers_own_pace(l
 
 
 def test_waiting_ends_with_the_time_that_was_given_and_progress_can_be_asked_for_meanwhile(
-    lab: LabProcess,
+    slow_lab: LabProcess,
 ) -> None:
-    lab.fault("slow")
-    with embedded(lab) as engine:
-        run = engine.start(target(lab))
+    with embedded(slow_lab) as engine:
+        run = engine.start(target(slow_lab))
         assert run.wait(0.01) is None
         assert run.progress(datetime.now(UTC)).run_id == run.id
         run.pause("the test")

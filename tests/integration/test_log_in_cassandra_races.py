@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from tests.support.cassandra import PASSWORD, Cluster
 from tests.support.cassandra_logs import Execute, new_logs
+from tests.support.console import wait_until
 
 from scylla_restore.events.log.cql import CqlLog
 from scylla_restore.events.log.reading import verify_run
@@ -48,8 +49,8 @@ class Racer:
         pause.wait(seconds)
         self._process.send_signal(signal.SIGCONT)
 
-    def kill(self) -> list[tuple[int, int, str]]:
-        """End it as ``kill -9`` does, and return what it was told."""
+    def kill(self) -> None:
+        """End it as ``kill -9`` does."""
         assert self._process.poll() is None, "it ended by itself"
         self._process.kill()
         self._process.wait()
@@ -57,7 +58,6 @@ class Racer:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        return self.acknowledged
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -76,9 +76,8 @@ def race(log: CqlLog, cluster: Cluster, seconds: int) -> list[tuple[int, int, st
     """Race for a while; return what any process was told to be durable."""
     dice, pause = random.Random(), threading.Event()  # noqa: S311 - as rough as it gets
     address = cluster.url(log.address.keyspace).removeprefix("cql://")
-    acknowledged: list[tuple[int, int, str]] = []
     racers = [Racer(address, f"engine {number}") for number in range(ENGINES)]
-    number = ENGINES
+    killed: list[Racer] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         pause.wait(dice.random() * 2)
@@ -86,12 +85,13 @@ def race(log: CqlLog, cluster: Cluster, seconds: int) -> list[tuple[int, int, st
         if dice.random() < 0.4:
             racers[chosen].hold(pause, dice.choice((0.2, 3.0)))
         else:
-            acknowledged += racers[chosen].kill()
-            racers[chosen] = Racer(address, f"engine {number}")
-            number += 1
+            racers[chosen].kill()
+            killed.append(racers[chosen])
+            racers[chosen] = Racer(address, f"engine {len(racers) + len(killed)}")
+    wait_until(lambda: sum(bool(each.acknowledged) for each in (*killed, *racers)) > 1, "two have written")
     for racer in racers:
-        acknowledged += racer.kill()
-    return acknowledged
+        racer.kill()
+    return [told for each in (*killed, *racers) for told in each.acknowledged]
 
 
 def test_processes_that_race_for_a_run_leave_one_history(

@@ -2,9 +2,10 @@
 
     python -m tests.support.killed_engine LAB MODE [POINT]
 
-MODE is ``run TAG`` or ``resume``. POINT is ``before-append:N``, ``after-append:N`` or ``after-call:N`` (the N-th, from
-1, in this process; calls are those that alter something on a node). Without a point it runs to the end and prints
-how many points it passed: ``{"appends": …, "calls": …, "exit_code": …}``.
+MODE is ``run TAG`` or ``resume``. POINT is ``before-append:N`` or ``after-append:N``, of the N-th event, or
+``after-call:N``, the N-th that alters something on a node; both are counted from 1, in this process. (How many events
+are appended together is a matter of time.) Without a point it runs to the end and prints how many it passed:
+``{"events": …, "calls": …, "exit_code": …}``.
 """
 
 import os
@@ -54,10 +55,11 @@ class Points:
         self._lock = threading.Lock()
         self.passed: dict[str, int] = {}
 
-    def pass_by(self, kind: str) -> None:
+    def pass_by(self, kind: str, count: int = 1) -> None:
         with self._lock:
-            count = self.passed[kind] = self.passed.get(kind, 0) + 1
-            if kind == self._kind and count == self._number:
+            before = self.passed.get(kind, 0)
+            self.passed[kind] = before + count
+            if kind == self._kind and before < self._number <= before + count:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -67,9 +69,9 @@ class KillingLog(SQLiteLog):
     points: Points
 
     def append(self, claim: Claim, envelopes: Sequence[Envelope]) -> None:
-        self.points.pass_by("before-append")
+        self.points.pass_by("before-append", len(envelopes))
         super().append(claim, envelopes)
-        self.points.pass_by("after-append")
+        self.points.pass_by("after-append", len(envelopes))
 
 
 class KillingGateway:
@@ -140,7 +142,7 @@ def main(lab: Path, mode: str, point: str) -> int:
     exit_code = 99 if outcome is None else outcome.exit_code
     passed = points.passed
     report = {
-        "appends": passed.get("after-append", 0),
+        "events": passed.get("after-append", 0),
         "calls": passed.get("after-call", 0),
         "exit_code": exit_code,
     }

@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import threading
+from contextlib import suppress
 from itertools import count
 
 import msgspec
@@ -80,13 +81,20 @@ def end_with_input() -> None:
     os._exit(0)
 
 
+def opened(address: str, password: str | None) -> CqlLog:
+    """Open the log, however long that takes."""
+    while True:
+        with suppress(LogUnavailable):
+            return CqlLog(
+                parse_address(address), password=password, lease_s=LEASE_S, limits=LIMITS, request_timeout_s=2
+            )
+        _pause.wait(0.1)
+
+
 def main(address: str, run: str, name: str) -> None:
     """Race."""
     threading.Thread(target=end_with_input, daemon=True).start()
-    password = os.environ.get("PASSWORD")
-    log = CqlLog(
-        parse_address(address), password=password, lease_s=LEASE_S, limits=LIMITS, request_timeout_s=2
-    )
+    log = opened(address, os.environ.get("PASSWORD"))
     delay_writes()
     while True:
         try:
