@@ -1,6 +1,7 @@
 """Commands about a batch, made from the state."""
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from scylla_restore.engine.core.alterations import UNLIMITED, wanted_rate, wanted_transfers
 from scylla_restore.engine.core.commands import (
@@ -23,6 +24,23 @@ from scylla_restore.events.model.alterations import CopiedIntoUpload
 from scylla_restore.events.model.locations import SSTableShape
 
 
+class _Attempt(TypedDict):
+    """What all commands about an attempt are given."""
+
+    node: str
+    batch: int
+    attempt: int
+    keyspace: str
+    table: str
+
+
+class _ThroughNode(_Attempt):
+    """What those are given besides whose files go through the node."""
+
+    staging: str
+    upload: str
+
+
 def check_command(state: RunState, batch: Batch) -> CheckFiles:
     """Return the command to see whether the location has the batch's files."""
     directory = state.workload.directories[batch.directory]
@@ -40,16 +58,7 @@ def check_command(state: RunState, batch: Batch) -> CheckFiles:
 
 def look_command(state: RunState, batch: Batch) -> LookIntoUpload:
     """Return the command to see whether ``upload`` is empty."""
-    directory = state.workload.directories[batch.directory]
-    return LookIntoUpload(
-        node=batch.node,
-        batch=batch.id,
-        attempt=batch.attempt,
-        keyspace=directory.keyspace,
-        table=directory.table,
-        staging=staging_directory(state, batch),
-        upload=upload_directory(state, batch),
-    )
+    return LookIntoUpload(**_through_node(state, batch))
 
 
 def own_files(state: RunState, copied: CopiedIntoUpload) -> OwnFiles:
@@ -66,13 +75,7 @@ def download_command(state: RunState, batch: Batch) -> DownloadBatch:
     node = state.nodes[batch.node]
     rate = wanted_rate(state, node)
     return DownloadBatch(
-        node=batch.node,
-        batch=batch.id,
-        attempt=batch.attempt,
-        keyspace=directory.keyspace,
-        table=directory.table,
-        staging=staging_directory(state, batch),
-        upload=upload_directory(state, batch),
+        **_through_node(state, batch),
         location=directory.location,
         source=directory.path,
         sstables=_sstables(directory, batch.positions),
@@ -90,13 +93,7 @@ def move_command(state: RunState, batch: Batch, *, recovering: bool) -> MoveInto
     """Return the command to rename the batch's staging directory into ``upload``."""
     directory = state.workload.directories[batch.directory]
     return MoveIntoUpload(
-        node=batch.node,
-        batch=batch.id,
-        attempt=batch.attempt,
-        keyspace=directory.keyspace,
-        table=directory.table,
-        staging=staging_directory(state, batch),
-        upload=upload_directory(state, batch),
+        **_through_node(state, batch),
         sstables=_sstables(directory, batch.positions),
         recovering=recovering,
     )
@@ -106,13 +103,7 @@ def load_command(state: RunState, batch: Batch, *, recovering: bool) -> LoadSSTa
     """Return the command to load&stream what is in ``upload``."""
     directory = state.workload.directories[batch.directory]
     return LoadSSTables(
-        node=batch.node,
-        batch=batch.id,
-        attempt=batch.attempt,
-        keyspace=directory.keyspace,
-        table=directory.table,
-        staging=staging_directory(state, batch),
-        upload=upload_directory(state, batch),
+        **_through_node(state, batch),
         sstables=_sstables(directory, batch.positions),
         recovering=recovering,
     )
@@ -123,17 +114,32 @@ def native_command(state: RunState, batch: Batch) -> RestoreNatively:
     directory = state.workload.directories[batch.directory]
     joined = state.nodes[batch.node].joined
     return RestoreNatively(
-        node=batch.node,
-        batch=batch.id,
-        attempt=batch.attempt,
-        keyspace=directory.keyspace,
-        table=directory.table,
+        **_attempt(state, batch),
         endpoint=joined.native_endpoints.get(directory.location, "") if joined else "",
         bucket=directory.location.partition(":")[2],
         prefix=directory.path,
         sstables=tuple(_table_of_contents(directory, position) for position in batch.positions),
         size=batch.size,
         task=batch.task,
+    )
+
+
+def _attempt(state: RunState, batch: Batch) -> _Attempt:
+    directory = state.workload.directories[batch.directory]
+    return _Attempt(
+        node=batch.node,
+        batch=batch.id,
+        attempt=batch.attempt,
+        keyspace=directory.keyspace,
+        table=directory.table,
+    )
+
+
+def _through_node(state: RunState, batch: Batch) -> _ThroughNode:
+    return _ThroughNode(
+        **_attempt(state, batch),
+        staging=staging_directory(state, batch),
+        upload=upload_directory(state, batch),
     )
 
 
