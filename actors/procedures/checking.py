@@ -14,7 +14,7 @@ import msgspec
 from scylla_restore.actors.procedures.files import DATA, some
 from scylla_restore.actors.procedures.storing import Store
 from scylla_restore.engine.core.commands import BatchSSTable, CheckFiles
-from scylla_restore.engine.errors import BackupError, ObjectMissing, RestoreError
+from scylla_restore.engine.errors import BackupError, ObjectMissing, RestoreError, StorageUnavailable
 
 Group = tuple[BatchSSTable, ...]
 
@@ -77,8 +77,14 @@ async def find_group(store: Store, command: CheckFiles, group: Group) -> GroupFo
     Raises:
         ObjectMissing: the location lacks a file.
         BackupError: a file is not the one that was noted.
-        StorageError: the location cannot be asked.
+        StorageError: the location cannot be asked, or only in other parts than was planned.
     """
+    if not store.files_per_page and len(group) < len(command.sstables):
+        # each part would list all of the directory now
+        raise StorageUnavailable(
+            f"{store.location} is read through the agents since a moment ago: the batch is looked for once more",
+            location=store.location,
+        )
     names = [file.object for sstable in group for file in sstable.files]
     found = await store(lambda port: port.find(f"{command.source}/", names))
     _check(group, found, where=f"{store.location}/{command.source}")

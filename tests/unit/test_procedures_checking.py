@@ -1,6 +1,6 @@
 """Batches whose files are looked for: with how many requests, and what is said of those that are not there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +12,7 @@ from scylla_restore.actors.location import spawn_location
 from scylla_restore.actors.procedures.checking import in_groups
 from scylla_restore.engine.core.commands import BatchFile, BatchSSTable, CheckFiles, VerifyLocation
 from scylla_restore.engine.errors import ConfigurationError, StorageDenied, StorageUnavailable
-from scylla_restore.engine.storage.port import ObjectStore
+from scylla_restore.engine.storage.port import ObjectStore, Page
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.batches import BatchFilesFound, BatchFilesMissed
 from scylla_restore.events.model.failure import Cause
@@ -163,6 +163,24 @@ def test_a_location_that_is_away_for_a_moment_is_asked_again() -> None:
     scene.bucket.fail(StorageUnavailable("slow down", location="s3:backups"), times=3)
     (event,) = scene.tell(check())
     assert isinstance(event, BatchFilesFound)
+
+
+def test_a_location_that_turns_to_agents_meanwhile_does_not_have_them_list_everything_for_each_sstable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    find = scene.bucket.find
+
+    def turn(prefix: str, names: Collection[str]) -> Page:
+        scene.bucket.files_per_page = 0
+        return find(prefix, names)
+
+    monkeypatch.setattr(scene.bucket, "find", turn)
+    assert scene.missed().failure.cause is Cause.UNREACHABLE
+    assert len(scene.bucket.finds) < 5
+    scene.bucket.finds.clear()
+    assert isinstance(scene.tell(check(2))[-1], BatchFilesFound)
+    assert list(map(len, scene.bucket.finds)) == [15]
 
 
 def test_a_store_that_cannot_be_opened_is_told_for_each_batch() -> None:
