@@ -1,4 +1,4 @@
-"""The composition root: the only place that puts adapters, actors and the log together."""
+"""What an engine can be asked for: runs that it starts, resumes, gives up, or only plans."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,14 +9,9 @@ from typing import Self
 from uuid import uuid4
 
 from scylla_restore import __version__
-from scylla_restore.actors.crew import ActorCrew
-from scylla_restore.actors.letters import Reported
-from scylla_restore.actors.pykka_runtime import PykkaRuntime, utc_now
-from scylla_restore.actors.runtime import Address
-from scylla_restore.actors.supervisor import NAME, ActorCrashed, Begin, SupervisorActor, SupervisorLetter
+from scylla_restore.actors.pykka_runtime import utc_now
 from scylla_restore.engine.api.connection import ClusterConnection, cluster_id
-from scylla_restore.engine.api.hooks import HookCaller, Hooks
-from scylla_restore.engine.api.keeping import TablesKeeper
+from scylla_restore.engine.api.hooks import Hooks
 from scylla_restore.engine.api.lending import LentConnection
 from scylla_restore.engine.api.loading import LoadedRun, load_run
 from scylla_restore.engine.api.plan import Plan
@@ -28,7 +23,7 @@ from scylla_restore.engine.api.refusing import (
     refuse_second_run,
 )
 from scylla_restore.engine.api.run import Run, Subscriber
-from scylla_restore.engine.api.ways import either_way
+from scylla_restore.engine.api.wiring import Wiring
 from scylla_restore.engine.api.working import Work
 from scylla_restore.engine.core.state import Ending, RunState
 from scylla_restore.engine.core.target_changes import resumed_target
@@ -80,9 +75,18 @@ class Engine:
         self._open_store = open_store
         self._owner = owner
         self._on_event = on_event
-        self._lock = threading.Lock()
-        self._hooks = hooks
         self._clock = clock
+        self._wiring = Wiring(
+            log=log,
+            tables=self._tables,
+            cluster=cluster,
+            open_store=open_store,
+            owner=owner,
+            on_event=on_event,
+            hooks=hooks,
+            clock=clock,
+        )
+        self._lock = threading.Lock()
         self._working: list[Work] = []
 
     def __enter__(self) -> Self:
@@ -251,77 +255,11 @@ class Engine:
         *,
         grace: timedelta = timedelta(0),
     ) -> Run:
-        runtime, nodes = PykkaRuntime(self._clock), LentConnection(self._cluster)
-        work = Work(runtime=runtime, cluster=nodes, claim=claim, log=self._log)
-
-        def request(abort: bool, requested_by: str) -> None:
-            event: AnyEvent = (
-                AbortRequested(requested_by=requested_by)
-                if abort
-                else PauseRequested(requested_by=requested_by, reason=f"asked for by {requested_by}")
-            )
-            supervisor.tell(Reported(NAME, event))
-
-        def died(_name: str, error: BaseException) -> None:
-            run.crashed(error)
-
-        def actor_died(name: str, error: BaseException) -> None:
-            supervisor.tell(ActorCrashed(name, f"{type(error).__name__}: {error}"))
-
-        def tell(letter: SupervisorLetter) -> None:
-            supervisor.tell(letter)
-
-        def pause(reason: str) -> None:
-            supervisor.tell(Reported(NAME, PauseRequested(requested_by=self._owner, reason=reason)))
-
-        run = Run(claim.run, loaded.progress, request=request, abandon=runtime.abandon, log=self._log)
-        if self._on_event is not None:
-            run.subscribe(self._on_event)
-        if self._hooks is not None:
-            run.subscribe(HookCaller(self._hooks, run, stage=loaded.state.stage, pause=pause))
-        crew = ActorCrew(
-            runtime=runtime,
-            cluster=nodes,
-            log=self._log,
-            tables=self._tables,
-            open_store=either_way(nodes, self._open_store),
-            report=tell,
-            on_crash=actor_died,
-            on_lane_crash=died,
-        )
-        supervisor: Address[SupervisorLetter] = runtime.spawn(
-            NAME,
-            lambda: SupervisorActor(
-                state=loaded.state,
-                claim=claim,
-                log=self._log,
-                runtime=runtime,
-                myself=lambda: supervisor,
-                crew=crew,
-                opening=opening,
-                listener=run,
-                on_lane_crash=died,
-            ),
-            died,
-        )
+        work = self._wiring.work_on(claim, loaded, opening)
         with self._lock:
             self._working.append(work)
-        work.begin(run, self._keep_tables(run), lambda: self._forget(work))
-        if grace:
-            runtime.later(grace, lambda: supervisor.tell(Begin()))
-        else:
-            supervisor.tell(Begin())
-        return run
-
-    def _keep_tables(self, run: Run) -> TablesKeeper | None:
-        if self._tables is None:
-            return None
-        keeper = TablesKeeper(
-            self._log, self._tables, run.id, seen=run.put_away, on_trouble=run.tables_changed
-        )
-        run.subscribe(keeper.heard)
-        keeper.start()
-        return keeper
+        work.begin(lambda: self._forget(work), grace=grace)
+        return work.run
 
 
 def _changed_settings(target: RestoreTarget, flags: TargetFlags) -> list[AnyEvent]:

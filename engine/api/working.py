@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from scylla_restore.actors.pykka_runtime import PykkaRuntime
@@ -20,31 +21,42 @@ class Work:
     """Ends by itself when the run has, or at once when it is told to; the claim is given back then, and no thread is left."""
 
     def __init__(
-        self, *, runtime: PykkaRuntime, cluster: LentConnection, claim: Claim, log: EventLog
+        self,
+        *,
+        runtime: PykkaRuntime,
+        cluster: LentConnection,
+        claim: Claim,
+        log: EventLog,
+        run: Run,
+        keeper: TablesKeeper | None,
+        set_going: Callable[[], None],
     ) -> None:
-        self.runtime = runtime
-        self.cluster = cluster
         self.claim = claim
+        self.run = run
+        self._runtime = runtime
+        self._cluster = cluster
         self._log = log
-        self._keeper: TablesKeeper | None = None
+        self._keeper = keeper
+        self._set_going = set_going
         self._lock = threading.Lock()
         self._is_ended = False
         self._thread: threading.Thread | None = None
-        self._run: Run | None = None
         self._on_end: Callable[[], None] = lambda: None
 
     @property
     def is_over(self) -> bool:
         """Whether the run has ended, as far as this engine goes."""
-        return self._run is not None and self._run.is_over
+        return self.run.is_over
 
-    def begin(self, run: Run, keeper: TablesKeeper | None, on_end: Callable[[], None]) -> None:
-        """Wait for the end of ``run``; ``on_end`` is called when all is put away."""
-        self._run = run
-        self._keeper = keeper
+    def begin(self, on_end: Callable[[], None], *, grace: timedelta) -> None:
+        """Set the actors going, after ``grace``; ``on_end`` is called when the run has ended and all is put away."""
         self._on_end = on_end
-        self._thread = threading.Thread(target=self._finish, name=f"end of {run.id}", daemon=True)
-        run.when_over(self._thread.start)
+        self._thread = threading.Thread(target=self._finish, name=f"end of {self.run.id}", daemon=True)
+        self.run.when_over(self._thread.start)
+        if grace:
+            self._runtime.later(grace, self._set_going)
+        else:
+            self._set_going()
 
     def end(self) -> None:
         """Drop what is under way, without a further call to any node, and give the run back; may be repeated."""
@@ -59,14 +71,14 @@ class Work:
     def _finish(self) -> None:
         with self._lock:
             if not self._is_ended:
-                self.runtime.drain(LAST_WORDS_S)
+                self._runtime.drain(LAST_WORDS_S)
                 self._is_ended = True
                 self._put_away()
 
     def _put_away(self) -> None:
-        self.runtime.abandon()
-        self.cluster.close()
-        self.runtime.shutdown()
+        self._runtime.abandon()
+        self._cluster.close()
+        self._runtime.shutdown()
         # The log may be away: then others have to wait for the claim's end, as they would after a crash.
         with suppress(LogError):
             self._log.release(self.claim)
