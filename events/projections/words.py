@@ -27,11 +27,18 @@ _KINDS: Final = {
 }
 
 
+_NAMED: Final = 60
+"""So much of a statement tells which one it is."""
+
+
 def in_words(failure: Failure) -> str:
-    """Return what failed and where: the message, after the node and the call where it does not name them itself."""
+    """Return what failed and where: the message, after the node and the call where it does not name them itself.
+
+    Of a long statement the message has the beginning only, which is enough.
+    """
     places = (failure.node, failure.call)
     return ": ".join(
-        [*(place for place in places if place and place not in failure.message), failure.message]
+        [*(place for place in places if place and place[:_NAMED] not in failure.message), failure.message]
     )
 
 
