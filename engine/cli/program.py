@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
-from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
+from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
 
 from scylla_restore.engine.cli.app import PROGRAM, all_flags, build, command_names
 from scylla_restore.engine.cli.context import Clock, Context
@@ -161,6 +161,9 @@ def _tell(error: Exception, output: Output) -> int:
                 f"{error.token.value} selects data, and a run goes on with what it began with",
                 "leave it out; for other data there is `run`, once this run is done or given up with `abort`",
             )
+            return USAGE
+        case UnusedCliTokensError(unused_tokens=[*words]):
+            output.error(f"nobody expected {', '.join(map(repr, words))} here", _help_of(error))
             return USAGE
         case CycloptsError():
             output.error(_lower_case(str(error).rstrip(".")), _help_of(error))

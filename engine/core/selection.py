@@ -116,5 +116,5 @@ def refuse_impossible(selected: Selected, patterns: Sequence[str]) -> None:
         because = f" ({'; '.join(reasons)})" if reasons else ""
         raise TargetError(
             f"no table of the backup is left to restore with --keyspace '{','.join(patterns)}'{because}",
-            hint="`scylla-restore backups --details` lists the tables of a snapshot",
+            hint="`backups -L LOCATION --details` lists the tables of a snapshot",
         )

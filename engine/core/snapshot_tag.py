@@ -41,11 +41,11 @@ def snapshot_time(tag: str) -> datetime:
     if _TAG.fullmatch(tag):
         raise TargetError(
             f"snapshot tag {tag!r} names a moment that does not exist",
-            hint="`scylla-restore backups` lists the snapshots of a location",
+            hint="`backups -L LOCATION` lists the snapshots there",
         )
     raise TargetError(
         f"{tag!r} is not a snapshot tag of Scylla Manager",
-        hint="tags look like sm_20060102150405UTC; `scylla-restore backups` lists those of a location",
+        hint="tags look like sm_20060102150405UTC; `backups -L LOCATION` lists those that there are",
     )
 
 

@@ -128,7 +128,7 @@ def _id(text: str | None, field: str) -> str | None:
     if not _UUID.fullmatch(lower):
         raise TargetError(
             f"{flag_name(field)} {text!r} is not an id",
-            hint="give the UUID; `scylla-restore backups` lists the clusters and tasks of a location",
+            hint="give the UUID; `backups -L LOCATION` lists the clusters and tasks there",
         )
     return lower
 

@@ -1,12 +1,15 @@
 """`progress` begins with what an engine has put away."""
 
+from datetime import timedelta
+
 import pytest
 from tests.support.histories import Appender, troubled_history
-from tests.support.story import RUN, START
+from tests.support.story import RUN, START, batch_assigned, indexed_story
 
 from scylla_restore.engine.api import Run
 from scylla_restore.engine.cli.following import Follower
 from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.model.batches import DownloadProgressed, DownloadRequested, DownloadStarted
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.nodes import NodeSuspended
 from scylla_restore.events.projections.progress_state import ProgressState
@@ -37,3 +40,20 @@ def test_progress_and_waits_are_the_same_wherever_the_folds_were_put_away(put_aw
     assert not begun.catch_up()
     assert begun.state == whole.state
     assert begun.notices() == whole.notices() != ()
+
+
+def test_the_clocks_of_a_run_that_is_left_alone_stand_still() -> None:
+    story = indexed_story().tell(batch_assigned(1, "d1", size=100))
+    story.tell(DownloadRequested(batch=1, attempt=1))
+    story.tell(DownloadStarted(batch=1, attempt=1, jobs=(1,), started_at=("0001",)))
+    story.pass_s(2).tell(DownloadProgressed(batch=1, attempt=1, downloaded=50))
+    log = MemoryLog()
+    story.write_to(log)
+    follower = Follower(log, RUN)
+    follower.catch_up()
+    assert follower.is_left_alone
+    late = follower.document(story.now + timedelta(hours=1))
+    assert late == follower.document(story.now)
+    claim = log.claim(RUN, "an engine")
+    assert follower.document(story.now + timedelta(hours=1)) != late
+    log.release(claim)

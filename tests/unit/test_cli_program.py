@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from tests.support.story import RUN, Story, indexed_story, run_started
 
 from scylla_restore.engine.cli.context import default_log_url
 from scylla_restore.engine.cli.finding import find_run
+from scylla_restore.engine.cli.program import PIPE_CLOSED, run
 from scylla_restore.engine.errors import ConfigurationError
 from scylla_restore.events.log.memory import MemoryLog
 
@@ -121,8 +123,8 @@ def test_of_very_many_candidates_some_are_named_and_all_are_counted() -> None:
 
 def test_a_whole_id_is_never_ambiguous() -> None:
     log = MemoryLog()
-    for run in ("aa-1", "aa-10"):
-        Story(run).tell(run_started()).write_to(log)
+    for run_id in ("aa-1", "aa-10"):
+        Story(run_id).tell(run_started()).write_to(log)
     assert find_run(log, "AA-1") == "aa-1"
 
 
@@ -135,3 +137,24 @@ def test_help_loads_none_of_the_heavy_libraries() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603  # our own words
     assert answer.stdout.splitlines()[-1] == "[]"
     assert "audit" in answer.stdout
+
+
+def test_a_word_too_many_is_named(desk: Desk) -> None:
+    said = desk.call("runs", "6f1d")
+    assert said.code == 2
+    assert said.stderr == (
+        "error: nobody expected '6f1d' here\nhint: `scylla-restore runs --help` tells what there is\n"
+    )
+
+
+class Gone(io.StringIO):
+    """Standard output whose reader has gone, as `head` does."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(text)
+
+
+def test_a_reader_that_has_gone_is_no_error(desk: Desk) -> None:
+    stderr = io.StringIO()
+    assert run(["version"], environment=desk.environment, stdout=Gone(), stderr=stderr) == PIPE_CLOSED
+    assert stderr.getvalue() == ""

@@ -3,12 +3,15 @@
 from tests.support.answers import undo_failed
 from tests.support.hosts import directory, hosts
 from tests.support.schemas import SCHEMA
+from tests.support.story import RUN as STORY_RUN
+from tests.support.story import Story, cluster_discovered, node_joined, run_started
 from tests.support.world import RUN, World
 
 from scylla_restore.engine.api.doctor import check_all, check_run
 from scylla_restore.engine.core.commands import LoadSSTables, Undo
 from scylla_restore.engine.core.state import Phase, Status
 from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.model.alterations import AlterationIntended, TransfersSet
 from scylla_restore.events.model.run import PauseRequested, RunResumed
 from scylla_restore.events.model.schema import SchemaRecorded
 
@@ -92,3 +95,16 @@ def test_an_owned_run_is_left_alone() -> None:
     checkup = check_run(log, RUN)
     assert (checkup.is_owned, checkup.can_be_fixed) == (True, False)
     assert {each.why for each in checkup.altered} == {"at_work"}
+
+
+def test_what_went_with_its_node_is_told_and_is_nothing_to_fix() -> None:
+    gone = TransfersSet(node="10.0.0.9", before=2, after=4)
+    story = Story().tell(run_started(), cluster_discovered("10.0.0.1", "10.0.0.9"), node_joined("10.0.0.9"))
+    story.tell(AlterationIntended(id="1", alteration=gone), cluster_discovered("10.0.0.1"))
+    log = MemoryLog()
+    story.write_to(log)
+    checkup = check_run(log, STORY_RUN)
+    assert [(each.node, each.why, each.made) for each in checkup.altered] == [
+        ("10.0.0.9", "node_left", False)
+    ]
+    assert not checkup.can_be_fixed

@@ -10,6 +10,7 @@ from tests.support.scripted_node import ScriptedNode
 from tests.support.story import RUN, Story, indexed_story
 
 from scylla_restore.engine.api import Engine, Run, TargetFlags
+from scylla_restore.engine.api.connection import cluster_id
 from scylla_restore.engine.cluster.port import NodeGateway
 from scylla_restore.engine.errors import TargetError
 from scylla_restore.engine.schema.port import SchemaNotOffered
@@ -80,3 +81,10 @@ def test_a_run_is_not_resumed_with_other_data() -> None:
     with engine, pytest.raises(TargetError, match="--keyspace would change that"):
         engine.resume(RUN, flags)
     assert not log.is_owned(RUN)
+
+
+def test_a_clusters_configured_id_is_the_one_that_is_recorded_and_without_it_the_name_makes_one() -> None:
+    configured = UUID("0d5a8a3c-0000-4000-8000-00000000000c")
+    assert cluster_id(configured, "lab") == str(configured)
+    assert UUID(cluster_id(None, "lab")).version == 5
+    assert cluster_id(None, "lab") != cluster_id(None, "prod")

@@ -68,6 +68,6 @@ def renaming_problem(state: RunState) -> Failure | None:
         return Failure(
             cause=Cause.REFUSED,
             message=f"the renaming names {unknown[0]}, which the backup does not have",
-            hint="`scylla-restore backups --details` lists the tables of a snapshot",
+            hint="`backups -L LOCATION --details` lists the tables of a snapshot",
         )
     return None
