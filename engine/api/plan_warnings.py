@@ -12,8 +12,8 @@ from scylla_restore.engine.core.planning import reachable
 from scylla_restore.engine.core.rehearsal import Rehearsal
 from scylla_restore.engine.core.rules.safety import dangers
 from scylla_restore.engine.core.schema_alterations import DISABLED
-from scylla_restore.engine.core.some import some_of
 from scylla_restore.engine.core.state import NodeState, RunState
+from scylla_restore.engine.core.words import some_of
 from scylla_restore.events.model.target import Method
 
 _SKEW_MS: Final = 30_000

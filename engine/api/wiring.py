@@ -13,8 +13,8 @@ from scylla_restore.engine.api.hooks import HookCaller, Hooks
 from scylla_restore.engine.api.keeping import TablesKeeper
 from scylla_restore.engine.api.lending import LentConnection
 from scylla_restore.engine.api.loading import LoadedRun
+from scylla_restore.engine.api.location_access import either_way
 from scylla_restore.engine.api.run import Run, Subscriber
-from scylla_restore.engine.api.ways import either_way
 from scylla_restore.engine.api.working import Work
 from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.log.port import Claim, EventLog

@@ -160,7 +160,7 @@ def scene(lab: Lab, access: ClusterAccess, versioned: bool) -> Iterator[Scene]:
     yield scene
     scene.runtime.abandon()
     access.close()
-    assert scene.runtime.shutdown() == ()
+    assert scene.runtime.shutdown(timeout_s=PATIENCE_S) == ()
     assert scene.crashes == []
 
 
@@ -260,5 +260,5 @@ def test_an_engine_ends_at_once_while_a_load_goes_on_in_scylla(
     assert called.wait(PATIENCE_S)
     scene.runtime.abandon()
     access.close()
-    assert scene.runtime.shutdown() == ()
+    assert scene.runtime.shutdown(timeout_s=PATIENCE_S) == ()
     assert scene.events.empty()

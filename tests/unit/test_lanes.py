@@ -10,7 +10,7 @@ from scylla_restore.actors.lanes import ThreadLane
 from scylla_restore.actors.runtime import Call, Sleep, Stopped
 
 LONG = timedelta(hours=1)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Bench:

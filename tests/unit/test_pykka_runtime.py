@@ -15,7 +15,7 @@ from scylla_restore.actors.runtime import Call, Stopped
 from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.batches import BatchDownloaded
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Diary:
@@ -51,6 +51,7 @@ def runtime() -> Iterator[PykkaRuntime]:
     before = set(threading.enumerate())
     with PykkaRuntime() as runtime:
         yield runtime
+        assert runtime.shutdown(timeout_s=PATIENCE_S) == ()
     left = {thread.name for thread in set(threading.enumerate()) - before}
     assert left == set()
     assert pykka.ActorRegistry.get_all() == []
@@ -185,7 +186,7 @@ def test_a_call_that_hangs_is_named_at_the_end_and_holds_up_nothing() -> None:
     assert entered.wait(PATIENCE_S)
     assert runtime.shutdown(timeout_s=0.01) == ("node/x load",)
     go_on.set()
-    assert runtime.shutdown() == ()
+    assert runtime.shutdown(timeout_s=PATIENCE_S) == ()
     assert (said, crashes.told) == ([], [])
 
 
@@ -205,7 +206,7 @@ def test_letters_that_wait_are_dropped_at_the_end() -> None:
     assert entered.wait(PATIENCE_S)
     runtime.abandon()
     go_on.set()
-    assert runtime.shutdown() == ()
+    assert runtime.shutdown(timeout_s=PATIENCE_S) == ()
     assert diary.letters == ["first"]
 
 
@@ -219,7 +220,7 @@ def test_nothing_begins_after_the_end() -> None:
     runtime.spawn("node/x", lambda: diary, Crashes()).tell("letter")
     runtime.lane("node/x load", Crashes()).start(never())
     runtime.later(timedelta(0), went_off.set)
-    assert runtime.shutdown() == ()
+    assert runtime.shutdown(timeout_s=PATIENCE_S) == ()
     assert diary.letters == []
     assert not went_off.is_set()
 
@@ -229,7 +230,7 @@ def test_an_actor_may_end_its_own_runtime(runtime: PykkaRuntime) -> None:
 
     class Last:
         def receive(self, letter: object) -> None:
-            assert runtime.shutdown() == ()
+            assert runtime.shutdown(timeout_s=PATIENCE_S) == ()
             assert letter == "end"
             ended.set()
 

@@ -8,9 +8,9 @@ from scylla_restore.engine.core import commands
 from scylla_restore.engine.core.cql import quoted
 from scylla_restore.engine.core.decision import Decision
 from scylla_restore.engine.core.rules.asking import actor_of, ask, is_asked
-from scylla_restore.engine.core.some import some_of
 from scylla_restore.engine.core.state import RunState
 from scylla_restore.engine.core.versions import is_newer
+from scylla_restore.engine.core.words import some_of
 from scylla_restore.events.model.failure import Cause, Failure
 from scylla_restore.events.model.run import Ask
 from scylla_restore.events.model.stages import Stage

@@ -83,7 +83,7 @@ class Concurrency(Store):
 
 def at_one_time(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Call all of them in a thread each, as much at one time as can be, and return what they return."""
-    start = threading.Barrier(len(calls), timeout=30)
+    start = threading.Barrier(len(calls), timeout=300)
 
     def run(call: Callable[[], T]) -> T:
         start.wait()

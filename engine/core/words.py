@@ -1,4 +1,4 @@
-"""Long lists in one sentence."""
+"""What people are told, in words that several messages share."""
 
 from collections.abc import Iterable
 from typing import Final
