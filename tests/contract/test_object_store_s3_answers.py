@@ -131,6 +131,17 @@ def test_a_part_of_a_directory_is_asked_for_from_its_beginning_and_no_further_th
         assert "start-after=a%2F2" in script.paths[0]
 
 
+def test_files_that_stand_side_by_side_are_found_with_a_request_for_what_lies_between_them() -> None:
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"
+    with scripted_s3(Answer(page("a/me-13", "a/me-14", "a/me-2", inner=more))) as (store, script):
+        assert store.find("a/", ("me-13", "me-15", "me-12")) == {"me-13": 1}
+        assert len(script.paths) == 1
+        assert "prefix=a%2Fme-1&" in f"{script.paths[0]}&"
+    with scripted_s3(Answer(page("a/me-2", inner=more))) as (store, script):
+        assert store.find("a/", ("me-100", "me-11")) == {}
+        assert "start-after=a%2Fme-10&" in f"{script.paths[0]}&"
+
+
 def test_directories_are_found_between_objects() -> None:
     common = "<CommonPrefixes><Prefix>a/d/</Prefix></CommonPrefixes>"
     first = page("a/1").replace(

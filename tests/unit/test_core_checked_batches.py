@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from tests.support.answers import missed
+from tests.support.answers import failed, missed
 from tests.support.hosts import LOCATION, directory, hosts, native_hosts
 from tests.support.world import World
 
@@ -15,6 +15,7 @@ from scylla_restore.engine.core.commands import (
     RestoreNatively,
 )
 from scylla_restore.engine.core.state import Phase, Status
+from scylla_restore.events.model import AnyEvent
 from scylla_restore.events.model.batches import (
     BatchAssigned,
     BatchCheckRequested,
@@ -174,8 +175,30 @@ def test_a_pause_waits_for_nobody_who_looks_for_files() -> None:
     assert not played.state.ledger.entries
 
 
-def test_another_attempt_is_looked_for_again() -> None:
-    played = world().fails(LoadSSTables, Cause.FAILED, times=1).start().play()
+def test_whoever_resumes_asks_a_silent_location_as_often_as_the_engine_before() -> None:
+    played = World(hosts=hosts("n1"), directories=(directory("t1", [10], noted=True),))
+    played.on(CheckFiles, lambda command: missed(command, Cause.UNREACHABLE), times=5).start().play()
+    assert played.state.status is Status.FAILED
+
+    assert played.resume().play().state.status is Status.DONE
+    assert [command.attempt for command in played.commands(CheckFiles)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_node_that_fails_a_batch_after_its_location_was_silent_rests() -> None:
+    def look(command: LookIntoUpload) -> tuple[AnyEvent] | None:
+        return (failed(command, Cause.FAILED),) if command.attempt == 2 else None
+
+    played = World(hosts=hosts("n1"), directories=(directory("t1", [10], noted=True),), tuning=OFF)
+    played.on(CheckFiles, lambda command: missed(command, Cause.UNREACHABLE), times=1)
+    played.on(LookIntoUpload, look).start().play()
+
+    assert played.state.status is Status.DONE
+    assert [event.node for event in played.events(NodeSuspended)] == ["n1"]
+
+
+@pytest.mark.parametrize("tuning", [Tuning(), OFF])
+def test_another_attempt_is_looked_for_again(tuning: Tuning) -> None:
+    played = world(tuning=tuning).fails(LoadSSTables, Cause.FAILED, times=1).start().play()
 
     checked = [(c.batch, c.attempt) for c in played.commands(CheckFiles)]
     assert {(1, 1), (1, 2)} <= set(checked)
