@@ -17,7 +17,8 @@ from scylla_restore.engine.schema.port import SchemaNotOffered
 from scylla_restore.engine.storage.port import ObjectStore
 from scylla_restore.events.log.memory import MemoryLog
 from scylla_restore.events.model.alterations import AlterationIntended, TransfersSet
-from scylla_restore.events.model.run import RunAborted
+from scylla_restore.events.model.failure import Cause, Failure
+from scylla_restore.events.model.run import FailureDeclared, RunAborted, RunFailed
 from scylla_restore.events.model.target import BackupLocation
 
 TAKES_UP: dict[str, Callable[[Engine], Run]] = {
@@ -71,6 +72,19 @@ def test_a_run_that_is_over_is_not_taken_up(how: str) -> None:
     engine, log = engine_with(indexed_story().tell(RunAborted(restored_bytes=0)))
     with engine, pytest.raises(TargetError, match=f"run {RUN} is over: aborted"):
         TAKES_UP[how](engine)
+    assert not log.is_owned(RUN)
+
+
+def test_a_run_that_was_refused_is_not_taken_up_as_it_would_be_refused_again() -> None:
+    refused = Failure(cause=Cause.REFUSED, message="tables hold data")
+    story = Story().tell(
+        told.run_started(),
+        FailureDeclared(failure=refused, resumable=False, exit_code=2),
+        RunFailed(failure=refused, resumable=False, exit_code=2),
+    )
+    engine, log = engine_with(story)
+    with engine, pytest.raises(TargetError, match="refused before it touched anything: tables hold data"):
+        engine.resume(RUN)
     assert not log.is_owned(RUN)
 
 
