@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from tests.simulation.simulator.effects import Point
 from tests.simulation.simulator.faults import FaultPlan
 from tests.simulation.simulator.matrix import Matrix
 from tests.simulation.simulator.scenario import Scenario, without_staging
@@ -20,7 +19,6 @@ SCENARIO: Scenario = msgspec.structs.replace(
 
 
 MATRIX = Matrix(SCENARIO, parts=PARTS)
-moments, part_of, play = MATRIX.moments, MATRIX.part_of, MATRIX.play
 
 
 def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:
@@ -34,21 +32,15 @@ def test_the_restore_of_the_matrix_meets_all_that_it_is_meant_to_meet() -> None:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("place", ["before append", "after append", "after call"])
 def test_an_engine_may_be_killed_at_any_moment_of_work_in_upload(place: str, part: int) -> None:
-    broken = [play(Point(place, count)) for count in part_of(place, part)]
-    assert not any(broken), "\n\n".join(filter(None, broken))
+    assert MATRIX.broken_by("kill", place, part) == ""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_next_engine_may_be_killed_while_it_clears_upload(part: int) -> None:
-    broken = [
-        play(Point("after call", count), Point(("after append", "after call")[count % 2], 1 + count % 23))
-        for count in part_of("after call", part)
-    ]
-    assert not any(broken), "\n\n".join(filter(None, broken))
+    assert MATRIX.broken_by_two_kills(part) == ""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("what", ["pause", "abort", "take_over"])
 def test_a_run_may_be_ended_or_taken_over_at_any_moment_of_work_in_upload(what: str, part: int) -> None:
-    broken = [play(Point("after append", count, what)) for count in part_of("after append", part)]
-    assert not any(broken), "\n\n".join(filter(None, broken))
+    assert MATRIX.broken_by(what, "after append", part) == ""

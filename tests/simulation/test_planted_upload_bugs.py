@@ -9,7 +9,7 @@ from tests.simulation.simulator.faults import FaultPlan
 from tests.simulation.simulator.scenario import Interruption, Scenario, scenario_of, without_staging
 from tests.simulation.simulator.scheduler import SECOND_US
 from tests.simulation.simulator.simulation import Failed, Simulation
-from tests.simulation.test_kills_without_staging import moments, play
+from tests.simulation.test_kills_without_staging import MATRIX
 
 from scylla_restore.actors import node as node_actor
 from scylla_restore.actors.procedures import load, upload
@@ -91,5 +91,5 @@ def test_a_broken_loads_files_that_are_removed_before_the_log_knows_are_noticed(
 
     honest = load._Asking.until_loaded
     monkeypatch.setattr(load._Asking, "until_loaded", too_soon)
-    broken = (play(Point("after call", count)) for count in range(1, moments("after call")))
+    broken = (MATRIX.play(Point("after call", count)) for count in range(1, MATRIX.moments("after call")))
     assert any("and not in the world" in problem for problem in broken if problem)
