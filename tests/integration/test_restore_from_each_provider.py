@@ -19,10 +19,13 @@ from scylla_restore.engine.lab.backup_writer import BackupRequest, write_backup
 from scylla_restore.engine.lab.buckets import open_bucket, put_tree
 from scylla_restore.engine.storage.opening import open_store
 from scylla_restore.events.log.memory import MemoryLog
+from scylla_restore.events.model.batches import BatchFilesFound
 from scylla_restore.events.model.locations import LocationIndexed, LocationOpened
 from scylla_restore.events.model.target import BackupLocation, IndexVia
 
 PROVIDERS = ("localstorage", "s3", "gcs", "azure")
+MORE_THAN_A_PAGE = 130
+"""SSTables; they have eight files or more each, and S3 lists a thousand with one request."""
 REAL_TAG = "sm_20261122114012UTC"
 PATIENCE_S = 180
 
@@ -34,6 +37,8 @@ class Restored(NamedTuple):
 
     opened: LocationOpened
     indexed: LocationIndexed
+    found_later: int
+    """Bytes of batches whose directories were not listed: they were looked for before they were copied."""
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,8 @@ def restore(lab: Lab) -> Callable[[str, str, IndexVia], Restored]:
         assert outcome.exit_code == 0, outcome
         (opened,) = [event for event in events if isinstance(event, LocationOpened)]
         (indexed,) = [event for event in events if isinstance(event, LocationIndexed)]
-        return Restored(opened, indexed)
+        found = sum(event.size for event in events if isinstance(event, BatchFilesFound))
+        return Restored(opened, indexed, found)
 
     return run
 
@@ -108,6 +114,18 @@ def test_a_backup_is_restored_from_each_provider_whoever_reads_it(
     restored = restore(location, summary.snapshot_tag, via)
     assert (restored.opened.via, restored.opened.because) == (via, "")
     assert (restored.indexed.sstables, restored.indexed.size) == (6, summary.bytes)
+
+
+def test_directories_of_more_files_than_a_page_are_looked_into_batch_by_batch(
+    lab: Lab, restore: Restore
+) -> None:
+    request = BackupRequest(
+        location="s3:unlisted", sstables=2 * MORE_THAN_A_PAGE, sstable_bytes=400, seed=200
+    )
+    summary = write_backup(lab.directory, request)
+    restored = restore(request.location, summary.snapshot_tag, IndexVia.DIRECT)
+    assert restored.indexed.sstables == request.sstables
+    assert restored.found_later == summary.bytes
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
