@@ -60,11 +60,12 @@ def test_a_paused_run_is_aborted_and_then_another_may_begin(lab: LabProcess) -> 
     with lab.in_the_middle(*lab.run_words()) as process:
         process.send(signal.SIGINT)
         assert process.end().code == 3
-    said = lab.call("abort", run_of(lab))
+    run = run_of(lab)
+    said = lab.call("abort", run)
     assert said.code == 0, said.stderr
-    assert said.stdout.splitlines()[-1] == f"aborted: everything that run {run_of(lab)} altered is undone"
+    assert said.stdout.splitlines()[-1] == f"aborted: everything that run {run} altered is undone"
     assert lab.left_behind() == []
-    over = lab.call("resume", run_of(lab))
+    over = lab.call("resume", run)
     assert (over.code, over.stdout) == (2, "")
     assert "is over: aborted" in over.stderr
     assert lab.call("resume").stderr.startswith("error: the log holds no run that could be resumed")
@@ -72,7 +73,8 @@ def test_a_paused_run_is_aborted_and_then_another_may_begin(lab: LabProcess) -> 
     refused = lab.call(*lab.run_words("--keyspace", f"{keyspace}.{table}"))
     assert refused.code == 2
     assert re.match(
-        rf"error: a table holds data already: {keyspace}\.{table} \(.* bytes\)\nhint: .*--allow-non-empty",
+        rf"error: a table holds data already: {keyspace}\.{table} \(.* bytes\)\. Run {run}, .* was aborted\n"
+        rf'hint: .*`TRUNCATE "{keyspace}"\."{table}";`.*--allow-non-empty',
         refused.stderr,
     )
     assert lab.call(*lab.run_words("--keyspace", f"{keyspace}.{table}", "--allow-non-empty")).code == 0
