@@ -6,6 +6,7 @@ import msgspec
 
 from scylla_restore.engine.cluster.port import RemoteFile
 from scylla_restore.engine.core.commands import BatchFile, BatchSSTable
+from scylla_restore.engine.core.words import some_of
 
 NAMES_PER_COPY_MAX = 10_000
 NAMES_PER_COPY_MAX_BYTES = 900 * 1024
@@ -103,10 +104,7 @@ def _wrong_size(sstable: BatchSSTable, present: Mapping[str, int]) -> str | None
 
 def some(names: Iterable[str]) -> str:
     """Return the first few of ``names`` for a message, and how many more there are."""
-    ordered = sorted(names)
-    told = ", ".join(ordered[:_NAMES_TOLD_MAX])
-    more = len(ordered) - _NAMES_TOLD_MAX
-    return f"{told} and {more} more" if more > 0 else told
+    return some_of(sorted(names), at_most=_NAMES_TOLD_MAX)
 
 
 def assert_staging(path: str) -> str:
